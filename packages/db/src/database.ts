@@ -1,0 +1,19 @@
+import type {
+  AgentTable,
+  BalanceTable,
+  FetchTable,
+  PublicationTable,
+  StandingTable,
+  TickCommitTable,
+  TokenTable,
+} from "./tables.ts";
+
+export interface Database {
+  agents: AgentTable;
+  tokens: TokenTable;
+  fetches: FetchTable;
+  tick_commits: TickCommitTable;
+  publications: PublicationTable;
+  balances: BalanceTable;
+  standings: StandingTable;
+}
