@@ -8,23 +8,24 @@ export interface Budget {
   readonly left: number;
 }
 
-/** @param reserve kept back from take() for what is spent() later */
+/** @param reserve kept back from take() for what is spent() */
 export function createBudget(limit: number, reserve = 0): Budget {
-  let used = 0;
+  let taken = 0;
+  let spent = 0;
   return {
     take(n = 1) {
-      if (used + n > limit - reserve) return false;
-      used += n;
+      if (taken + n > limit - Math.max(reserve, spent)) return false;
+      taken += n;
       return true;
     },
     spend(n = 1) {
-      used += n;
+      spent += n;
     },
     get used() {
-      return used;
+      return taken + spent;
     },
     get left() {
-      return Math.max(0, limit - reserve - used);
+      return Math.max(0, limit - Math.max(reserve, spent) - taken);
     },
   };
 }

@@ -84,6 +84,8 @@ export function createHosts({ states, now, openMs }: HostsOptions): Hosts {
       const host = settle(name, latencyMs);
       host.counts.ok++;
       host.state = afterSuccess(withHeaders(host.state, headers));
+      // Whoever answers again is waited for again, also when it blocks once more within this tick.
+      if (host.state.breaker === "closed") host.passedBy = false;
     },
     recordRateLimit(name, latencyMs, headers) {
       const host = settle(name, latencyMs);

@@ -1,0 +1,74 @@
+import type { HostName } from "@standings/balances";
+import { z } from "zod";
+import type { DashboardRebuildDO } from "./dashboard-rebuild-do.ts";
+
+export interface Env {
+  DB: D1Database;
+  VERIFIED_AGENTS: KVNamespace;
+  DASHBOARD_REBUILD_DO: DurableObjectNamespace<DashboardRebuildDO>;
+  DEPLOY_ENV: string;
+  HIRO_API_URL: string;
+  MEMPOOL_API_URL: string;
+  COINGECKO_API_URL: string;
+  COINBASE_API_URL: string;
+  CHUNK_SIZE: string;
+  SUBREQUEST_BUDGET: string;
+  ALARM_INTERVAL_ACTIVE_MS: string;
+  ALARM_INTERVAL_IDLE_MS: string;
+  ALARM_WATCHDOG_MS: string;
+  HIRO_API_KEY?: string;
+  COINGECKO_API_KEY?: string;
+}
+
+export interface Config {
+  chunkSize: number; // agents a tick at most
+  subrequestBudget: number; // a tick, everything counted
+  activeMs: number; // between ticks while upstreams are healthy
+  idleMs: number; // between ticks while they fail
+  watchdogMs: number; // when a tick that vanished is followed by the next
+  baseUrls: Record<HostName, string>;
+  headers: Partial<Record<HostName, Record<string, string>>>; // keys, each for its own host
+}
+
+const baseUrl = z.url({ protocol: /^https?$/ });
+const count = (max: number) => z.coerce.number().int().min(1).max(max);
+const DAY_MS = 86_400_000;
+
+const vars = z.object({
+  HIRO_API_URL: baseUrl,
+  MEMPOOL_API_URL: baseUrl,
+  COINGECKO_API_URL: baseUrl,
+  COINBASE_API_URL: baseUrl,
+  CHUNK_SIZE: count(500), // keeps a commit's JSON parameters and statements within D1's limits
+  SUBREQUEST_BUDGET: count(900), // under the 1,000 subrequests that older plans allow
+  ALARM_INTERVAL_ACTIVE_MS: count(DAY_MS),
+  ALARM_INTERVAL_IDLE_MS: count(DAY_MS),
+  ALARM_WATCHDOG_MS: count(DAY_MS),
+});
+
+/** The configuration of this deployment. Throws with the names of the vars that are missing or malformed. */
+export function parseConfig(env: Env): Config {
+  const parsed = vars.safeParse(env);
+  if (!parsed.success) {
+    const names = [...new Set(parsed.error.issues.map((issue) => issue.path.join(".")))];
+    throw new Error(`missing or malformed vars: ${names.join(", ")}`);
+  }
+  const values = parsed.data;
+  return {
+    chunkSize: values.CHUNK_SIZE,
+    subrequestBudget: values.SUBREQUEST_BUDGET,
+    activeMs: values.ALARM_INTERVAL_ACTIVE_MS,
+    idleMs: values.ALARM_INTERVAL_IDLE_MS,
+    watchdogMs: values.ALARM_WATCHDOG_MS,
+    baseUrls: {
+      hiro: values.HIRO_API_URL,
+      mempool: values.MEMPOOL_API_URL,
+      coingecko: values.COINGECKO_API_URL,
+      coinbase: values.COINBASE_API_URL,
+    },
+    headers: {
+      ...(env.HIRO_API_KEY && { hiro: { "x-api-key": env.HIRO_API_KEY } }),
+      ...(env.COINGECKO_API_KEY && { coingecko: { "x-cg-demo-api-key": env.COINGECKO_API_KEY } }),
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { HIRO_CALLS } from "@standings/balances";
+import type { AcceptedPrice, Progress, RosterPlace } from "@standings/db";
+import { withDeadline } from "./deadline.ts";
+import { planChunkSize } from "./plan-chunk.ts";
+import { beginRotation, type Control, type RebuildState, reconcile } from "./rebuild-state.ts";
+import { judgeRoster } from "./roster-source.ts";
+import { describeError, type Tick, type TickDeps } from "./tick.ts";
+
+/** KV answers in milliseconds; the roster is worth no longer wait, the last one serves. */
+export const ROSTER_TIMEOUT_MS = 8_000;
+
+export interface Plan {
+  state: RebuildState;
+  progress: Progress;
+  agents: RosterPlace[];
+  endsRotation: boolean; // when all of the agents are attempted
+  lastGoodPrices: AcceptedPrice[];
+}
+
+/** Where the rebuild stands, whose turn it is, and at the start of a rotation the roster. Throws when D1 does. */
+export async function planTick(tick: Tick, remembered: RebuildState, control: Control, deps: TickDeps): Promise<Plan> {
+  const { store } = tick;
+  let progress = await store.getProgress();
+  let state = reconcile(remembered, progress);
+  const chunkSize = planChunkSize({ ...deps.config, stacksCalls: HIRO_CALLS[tick.routes.version] });
+  for (let wraps = 0; ; wraps++) {
+    if (state.cursor === "") {
+      const roster = await readRoster(tick, state, control, progress, deps);
+      state = { ...state, roster };
+      if (roster.source === "kv") progress = { ...progress, agents: roster.accepted };
+      if (!state.rotation.open) state = beginRotation(state, progress, tick.startedAt);
+    }
+    state = { ...state, rotation: { ...state.rotation, total: progress.agents } };
+    const next = await store.listAgentsAfter(state.cursor, chunkSize + 1);
+    // The roster can lose everybody after the cursor: the rotation is then over, and the next one starts at once.
+    if (next.length === 0 && state.cursor !== "" && wraps === 0) {
+      state = { ...state, cursor: "", rotation: { ...state.rotation, open: false } };
+      continue;
+    }
+    return {
+      state,
+      progress,
+      agents: next.slice(0, chunkSize),
+      endsRotation: next.length <= chunkSize,
+      lastGoodPrices: next.length > 0 ? await store.getLastGoodPrices() : [],
+    };
+  }
+}
+
+async function readRoster(tick: Tick, state: RebuildState, control: Control, progress: Progress, deps: TickDeps) {
+  const known = { roster: state.roster, agents: progress.agents, acceptedId: control.acceptedRosterId };
+  tick.budget.spend();
+  let text: string | null;
+  try {
+    text = await withDeadline("the roster", ROSTER_TIMEOUT_MS, deps.readRoster());
+  } catch (error) {
+    const source = progress.agents > 0 ? ("kept" as const) : ("none" as const);
+    return { ...state.roster, source, problem: `the roster could not be read: ${describeError(error)}` };
+  }
+  const { agents, roster } = await judgeRoster(text, known, deps.now());
+  if (agents) await tick.store.applyRoster(agents, deps.now());
+  return roster;
+}

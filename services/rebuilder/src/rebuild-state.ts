@@ -1,0 +1,99 @@
+import type { HiroVersion, HostCounts, HostName, HostState } from "@standings/balances";
+import type { Progress } from "@standings/db";
+import type { RosterStatus, TickReport } from "./status.ts";
+
+/** What the Durable Object remembers from tick to tick. D1 is the authority on the place, this is where it was left. */
+export interface RebuildState {
+  epoch: number; // newest commit known here
+  rotation: { number: number; startedAt: number | null; processed: number; total: number; open: boolean };
+  cursor: string; // last agent attempted; "" = at the start of a rotation
+  hosts: Partial<Record<HostName, HostState>>;
+  hostCounts: Partial<Record<HostName, HostCounts>>; // of the last tick that called the host
+  hiro: { version: HiroVersion; since: number | null };
+  heldPrices: Record<string, string>; // token id -> why the newest quotes were not taken
+  roster: Omit<RosterStatus, "ageSeconds">;
+  failedCommits: number; // ticks in a row that did not commit
+  interval: { ms: number; reason: string };
+  ticks: TickReport[]; // newest first
+}
+
+/** What operators set. Kept apart from the state: a running tick saves that, and must not undo what they said meanwhile. */
+export interface Control {
+  paused: { since: number; until: number | null; reason: string | null } | null;
+  acceptedRosterId: string | null;
+  watchdogRearms: number;
+}
+
+export const KEPT_TICK_REPORTS = 20;
+
+export const NEW_CONTROL: Control = { paused: null, acceptedRosterId: null, watchdogRearms: 0 };
+
+/** A pause with an end ends by itself. */
+export function isPaused({ paused }: Control, nowMs: number): boolean {
+  return paused !== null && (paused.until === null || paused.until > nowMs);
+}
+
+export const NEW_STATE: RebuildState = {
+  epoch: 0,
+  rotation: { number: 0, startedAt: null, processed: 0, total: 0, open: false },
+  cursor: "",
+  hosts: {},
+  hostCounts: {},
+  hiro: { version: "v1", since: null },
+  heldPrices: {},
+  roster: {
+    source: "none",
+    readAt: null,
+    acceptedAt: null,
+    accepted: 0,
+    rejected: {},
+    rejectedExamples: [],
+    sharedBtcAddresses: 0,
+    problem: null,
+    held: null,
+  },
+  failedCommits: 0,
+  interval: { ms: 0, reason: "no tick yet" },
+  ticks: [],
+};
+
+/**
+ * The state made to agree with D1. When D1 is ahead (a crash between commit and save, a wiped object), the place is read
+ * from what was attempted last: the commit that was not remembered is not repeated, and nobody is passed over.
+ */
+export function reconcile(state: RebuildState, progress: Progress): RebuildState {
+  if (progress.epoch === state.epoch) return state;
+  if (progress.epoch < state.epoch) return { ...state, epoch: progress.epoch };
+  return {
+    ...state,
+    epoch: progress.epoch,
+    rotation: {
+      number: progress.rotation,
+      startedAt: state.rotation.number === progress.rotation ? state.rotation.startedAt : null,
+      processed: progress.processed,
+      total: progress.agents,
+      open: progress.rotation > 0,
+    },
+    cursor: progress.lastAttempted,
+  };
+}
+
+/** A new rotation, numbered above every one that D1 or this object knows. */
+export function beginRotation(state: RebuildState, progress: Progress, nowMs: number): RebuildState {
+  const number = Math.max(state.rotation.number, progress.rotation) + 1;
+  return { ...state, cursor: "", rotation: { number, startedAt: nowMs, processed: 0, total: progress.agents, open: true } };
+}
+
+/** The place after a commit. */
+export function advance(
+  state: RebuildState,
+  done: { epoch: number; attempted: number; lastAttempted: string | undefined; endsRotation: boolean },
+): RebuildState {
+  const processed = state.rotation.processed + done.attempted;
+  return {
+    ...state,
+    epoch: done.epoch,
+    cursor: done.endsRotation ? "" : (done.lastAttempted ?? state.cursor),
+    rotation: { ...state.rotation, processed, open: !done.endsRotation },
+  };
+}

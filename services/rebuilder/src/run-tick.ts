@@ -1,0 +1,151 @@
+import { createBudget, createHosts, createHttp, fetchPrices, type Price, type PriceUpdate } from "@standings/balances";
+import type { NewPublication } from "@standings/db";
+import { commitChunk } from "./commit-chunk.ts";
+import { type AgentFetch, fetchChunk } from "./fetch-chunk.ts";
+import { RESERVED_SUBREQUESTS } from "./plan-chunk.ts";
+import { type Plan, planTick } from "./plan-tick.ts";
+import { shouldPublish } from "./publish.ts";
+import { advance } from "./rebuild-state.ts";
+import { toAlarmTime, toStaleAfter } from "./schedule.ts";
+import type { TickReport, TickTrigger } from "./status.ts";
+import { describeError, type Tick, type TickDeps } from "./tick.ts";
+import { type Ending, isV1Due, nextInterval, remember, toReport } from "./tick-report.ts";
+
+/** Past this no further agent is started and calls under way are dropped: the commit follows with what is there. */
+export const FETCH_DEADLINE_MS = 90_000;
+
+/** One tick: plan, fetch outside the lock, commit inside it, re-arm. Throws only on a bug. */
+export async function runTick(trigger: TickTrigger, deps: TickDeps): Promise<TickReport> {
+  const { config } = deps;
+  const { state, control } = await deps.memory.load();
+  const budget = createBudget(config.subrequestBudget, RESERVED_SUBREQUESTS);
+  const startedAt = deps.now();
+  const tick: Tick = {
+    id: deps.newTickId(),
+    trigger,
+    startedAt,
+    budget,
+    store: deps.createStore(() => budget.spend()),
+    hosts: createHosts({ states: state.hosts, now: deps.now, openMs: config.idleMs }),
+    routes: { version: isV1Due(state, startedAt) ? "v1" : state.hiro.version },
+  };
+
+  let plan: Plan;
+  try {
+    plan = await planTick(tick, state, control, deps);
+  } catch (error) {
+    return conclude(tick, state.cursor, deps, async () => {
+      return { state, outcome: "commit-failed", error: describeError(error), planned: 0, fetches: [] };
+    });
+  }
+  if (plan.agents.length === 0) {
+    return conclude(tick, state.cursor, deps, async () => {
+      return { state: plan.state, outcome: "no-roster", planned: 0, fetches: [] };
+    });
+  }
+  const { prices, fetches } = await fetchTick(tick, plan, deps);
+  return conclude(tick, plan.state.cursor, deps, () => commitTick(tick, plan, prices, fetches, deps));
+}
+
+async function fetchTick(
+  tick: Tick,
+  plan: Plan,
+  { config, fetch, now, givenUp }: TickDeps,
+): Promise<{ prices: PriceUpdate; fetches: AgentFetch[] }> {
+  const { budget, hosts, routes } = tick;
+  const deadline = new AbortController();
+  const abort = () => deadline.abort();
+  const timer = setTimeout(abort, FETCH_DEADLINE_MS);
+  givenUp.addEventListener("abort", abort);
+  try {
+    const { baseUrls, headers } = config;
+    const http = createHttp({ fetch, baseUrls, headers, budget, hosts, now, deadline: deadline.signal });
+    const lastGood = new Map<string, Price>(plan.lastGoodPrices.map((price) => [price.tokenId, price]));
+    const prices = await fetchPrices(http, lastGood, now);
+    const fetches = await fetchChunk(plan.agents, { http, hosts, budget, routes, deadline: deadline.signal, now });
+    return { prices, fetches };
+  } finally {
+    clearTimeout(timer);
+    givenUp.removeEventListener("abort", abort);
+  }
+}
+
+/** Runs inside the lock: only D1, each call under a deadline. */
+async function commitTick(
+  tick: Tick,
+  plan: Plan,
+  prices: PriceUpdate,
+  fetches: AgentFetch[],
+  deps: TickDeps,
+): Promise<Ending> {
+  const { progress } = plan;
+  const state = { ...plan.state, heldPrices: prices.held };
+  const endsRotation = plan.endsRotation && fetches.length === plan.agents.length;
+  const interval = nextInterval(tick, state.failedCommits, false, deps);
+  const version = progress.version + 1;
+  const isFirstRotation = state.rotation.number <= 1;
+  const publication: Omit<NewPublication, "epoch" | "publishedAt"> | undefined = shouldPublish({
+    agents: progress.agents,
+    isFirstRotation,
+    endsRotation,
+  })
+    ? {
+        version,
+        rotation: state.rotation.number,
+        staleAfter: toStaleAfter(deps.now(), {
+          agents: progress.agents,
+          chunkSize: deps.config.chunkSize,
+          intervalMs: interval.ms,
+        }),
+      }
+    : undefined;
+  const commit = await commitChunk(
+    {
+      commit: { tick_id: tick.id, trigger: tick.trigger, started_at: tick.startedAt },
+      rotation: state.rotation.number,
+      prices: prices.accepted.map(({ tokenId, price }) => ({ tokenId, ...price })),
+      fetches,
+      publication,
+    },
+    progress.epoch + 1,
+    {
+      store: tick.store,
+      subrequests: () => tick.budget.used,
+      maxSubrequests: deps.config.subrequestBudget,
+      now: deps.now,
+    },
+  );
+  const ending = { planned: plan.agents.length, fetches, commit };
+  if (commit.kind !== "committed") {
+    const outcome = commit.kind === "fenced" ? ("fenced" as const) : ("commit-failed" as const);
+    const error = commit.kind === "fenced" ? "a competing tick committed first" : commit.error;
+    return { ...ending, state, outcome, error };
+  }
+  const lastAttempted = fetches.at(-1)?.agent.stxAddress;
+  const done = { epoch: commit.epoch, attempted: fetches.length, lastAttempted, endsRotation };
+  return { ...ending, state: advance(state, done), outcome: "committed", version: commit.published ? version : undefined };
+}
+
+/** Ends a tick inside the lock: what `end` says is remembered, and the next alarm set. */
+async function conclude(tick: Tick, cursorBefore: string, deps: TickDeps, end: () => Promise<Ending>): Promise<TickReport> {
+  let report: TickReport | undefined;
+  let bug: unknown;
+  await deps.lock(async () => {
+    // An exception that leaves the lock resets the object, and nothing after it would run.
+    try {
+      if (deps.givenUp.aborted) throw new Error("the tick was given up before its commit");
+      const ending = await end();
+      const isFailed = ending.outcome === "commit-failed" || ending.outcome === "fenced";
+      const failedCommits = isFailed ? ending.state.failedCommits + 1 : 0;
+      const interval = nextInterval(tick, failedCommits, isFailed, deps);
+      report = toReport(tick, cursorBefore, ending, interval, deps.now());
+      if (deps.givenUp.aborted) throw new Error("the tick was given up during its commit");
+      await deps.memory.save(remember(tick, ending.state, report, interval, failedCommits), toAlarmTime(deps.now(), interval.ms));
+    } catch (error) {
+      bug = error;
+    }
+  });
+  if (bug !== undefined) throw bug;
+  if (!report) throw new Error("the lock ended without running the commit");
+  return report;
+}

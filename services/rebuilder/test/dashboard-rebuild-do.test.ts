@@ -1,0 +1,195 @@
+import {
+  createExecutionContext,
+  createScheduledController,
+  runDurableObjectAlarm,
+  runInDurableObject,
+  waitOnExecutionContext,
+} from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ROSTER_KEY } from "../src/roster-source.ts";
+import { getRebuild } from "../src/rpc.ts";
+import worker from "../src/worker.ts";
+import { makeAgents, toRosterText } from "./agents.ts";
+import { createFakeUpstreams, type FakeUpstreams } from "./fake-upstreams.ts";
+import { db, wipeDatabase } from "./rig.ts";
+
+const HOUR_MS = 3_600_000;
+let upstreams: FakeUpstreams;
+
+beforeEach(async () => {
+  await wipeDatabase();
+  await runInDurableObject(getRebuild(env), async (_object, { storage }) => storage.deleteAll());
+  await env.VERIFIED_AGENTS.put(ROSTER_KEY, toRosterText(makeAgents(8)));
+  upstreams = createFakeUpstreams();
+  vi.spyOn(globalThis, "fetch").mockImplementation(upstreams.fetch);
+});
+afterEach(() => vi.restoreAllMocks());
+
+describe("the alarm", () => {
+  it("runs a tick and is set again", async () => {
+    await arm();
+    expect(await runDurableObjectAlarm(getRebuild(env))).toBe(true);
+    const status = await getRebuild(env).status();
+    expect(status.lastTick).toMatchObject({ outcome: "committed", trigger: "alarm", agents: 8 });
+    expect(status.publication).toMatchObject({ version: 1, agents: 8, coveragePercent: 100 });
+    expect(await alarmIn()).toBeGreaterThan(1_000);
+  });
+
+  it("is set to the watchdog before anything else of a tick happens", async () => {
+    await arm();
+    let during: number | null = null;
+    upstreams.intercept = () => {
+      during ??= -1;
+      return undefined;
+    };
+    vi.mocked(globalThis.fetch).mockImplementation(async (input, init) => {
+      if (during === null) {
+        during = await runInDurableObject(getRebuild(env), (_object, { storage }) => storage.getAlarm());
+      }
+      return upstreams.fetch(input, init);
+    });
+    const before = Date.now();
+    await runDurableObjectAlarm(getRebuild(env));
+    expect(during).toBeGreaterThanOrEqual(before + Number(env.ALARM_WATCHDOG_MS));
+  });
+
+  it("is set again after ticks that throw, however often", async () => {
+    await env.VERIFIED_AGENTS.put(ROSTER_KEY, toRosterText(makeAgents(8)));
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    vi.spyOn(crypto, "randomUUID").mockImplementation(() => {
+      throw new Error("a bug");
+    });
+    for (let run = 0; run < 8; run++) {
+      await arm();
+      expect(await runDurableObjectAlarm(getRebuild(env))).toBe(true);
+      expect(await alarmIn()).toBeGreaterThan(1_000);
+    }
+    const status = await getRebuild(env).status();
+    expect(status.lastTick).toMatchObject({ outcome: "failed", error: "a bug" });
+    expect(status.consecutiveFailures).toBe(8);
+  });
+
+  it("is set again when the database does not have the tables", async () => {
+    await arm();
+    await env.DB.prepare("ALTER TABLE tick_commits RENAME TO hidden").run();
+    try {
+      vi.spyOn(console, "warn").mockImplementation(() => {});
+      await runDurableObjectAlarm(getRebuild(env));
+      expect(await alarmIn()).toBeGreaterThan(1_000);
+      expect((await getRebuild(env).status()).lastTick).toMatchObject({ outcome: "commit-failed" });
+    } finally {
+      await env.DB.prepare("ALTER TABLE hidden RENAME TO tick_commits").run();
+    }
+  });
+
+  describe.each(["lost", "overdue"] as const)("when it is %s", (fault) => {
+    beforeEach(async () => {
+      await setAlarm(fault === "lost" ? null : Date.now() + HOUR_MS);
+      // workerd moves a past alarm to the present, so it is time that moves instead.
+      if (fault === "overdue") vi.spyOn(Date, "now").mockReturnValue(Date.now() + 2 * HOUR_MS);
+    });
+
+    it("is repaired by the cron", async () => {
+      const context = createExecutionContext();
+      const controller = createScheduledController({ scheduledTime: new Date(), cron: "*/5 * * * *" });
+      await worker.scheduled(controller, env);
+      await waitOnExecutionContext(context);
+      expect(await alarmIn()).toBeGreaterThan(0);
+    });
+
+    it.each(["status", "tick", "ensureAlarm", "accept"] as const)("is repaired by the RPC %s()", async (method) => {
+      await exports.RebuilderRpc[method]("unknown");
+      expect(await alarmIn()).toBeGreaterThan(0);
+    });
+  });
+
+  it("is left alone while it is ahead", async () => {
+    const at = Date.now() + HOUR_MS;
+    await setAlarm(at);
+    expect(await getRebuild(env).ensureAlarm()).toEqual({ alarmAt: at, rearmed: false });
+  });
+});
+
+describe("a forced tick", () => {
+  it("answers with its report", async () => {
+    const answer = await exports.RebuilderRpc.tick();
+    expect(answer).toMatchObject({ ok: true, joined: false, report: { trigger: "forced", agents: 8, epoch: 1 } });
+  });
+
+  it("joins a running tick instead of starting another", async () => {
+    const gate = Promise.withResolvers<void>();
+    vi.mocked(globalThis.fetch).mockImplementation(async (input, init) => {
+      await gate.promise;
+      return upstreams.fetch(input, init);
+    });
+    const first = getRebuild(env).tick();
+    const second = getRebuild(env).tick();
+    await vi.waitFor(async () => expect((await getRebuild(env).status()).state).toBe("running"));
+    gate.resolve();
+    const answers = [await first, await second];
+    expect(answers.map((answer) => answer.ok && answer.joined).sort()).toEqual([false, true]);
+    expect(new Set(answers.map((answer) => answer.ok && answer.report.tickId)).size).toBe(1);
+    expect((await db.selectFrom("tick_commits").selectAll().execute()).length).toBe(1);
+  });
+});
+
+describe("operators", () => {
+  it("pause ticks, forced ones too, with the alarm still armed, and resume them", async () => {
+    expect((await getRebuild(env).pause({ reason: "maintenance" })).state).toBe("paused");
+    expect(await getRebuild(env).tick()).toEqual({ ok: false, reason: "paused" });
+    await arm();
+    await runDurableObjectAlarm(getRebuild(env));
+    expect(await alarmIn()).toBeGreaterThan(1_000);
+    expect(await db.selectFrom("tick_commits").selectAll().execute()).toEqual([]);
+    expect((await getRebuild(env).resume()).state).toBe("idle");
+    expect(await alarmIn()).toBeLessThan(10_000);
+    expect(await getRebuild(env).tick()).toMatchObject({ ok: true });
+  });
+
+  it("see a pause end by itself at its time", async () => {
+    await getRebuild(env).pause({ until: Date.now() + 20 });
+    await vi.waitFor(async () => expect((await getRebuild(env).status()).state).toBe("idle"));
+    expect(await getRebuild(env).tick()).toMatchObject({ ok: true });
+  });
+
+  it("reset to a new rotation without losing a row", async () => {
+    await getRebuild(env).tick();
+    const before = await db.selectFrom("balances").selectAll().execute();
+    await getRebuild(env).reset();
+    expect(await db.selectFrom("balances").selectAll().execute()).toEqual(before);
+    const answer = await getRebuild(env).tick();
+    expect(answer).toMatchObject({ ok: true, report: { rotation: 2, agents: 8 } });
+  });
+
+  it("accept only what status names", async () => {
+    await getRebuild(env).tick();
+    expect(await getRebuild(env).accept("roster-000000000000")).toEqual({ ok: false, reason: "unknown-id" });
+    await env.VERIFIED_AGENTS.put(ROSTER_KEY, toRosterText(makeAgents(3)));
+    await getRebuild(env).tick();
+    const { roster } = await getRebuild(env).status();
+    expect(roster).toMatchObject({ source: "kept", held: { accepted: 3, previous: 8 } });
+    expect(await getRebuild(env).accept(roster.held?.id ?? "")).toEqual({ ok: true });
+    expect(await getRebuild(env).tick()).toMatchObject({ report: { agents: 3 } });
+  });
+});
+
+describe("the outside", () => {
+  it("finds nothing at the rebuilder's own address", async () => {
+    expect((await exports.default.fetch("https://rebuilder.example/anything")).status).toBe(404);
+  });
+});
+
+const arm = () => setAlarm(Date.now() + HOUR_MS);
+
+async function setAlarm(at: number | null) {
+  await runInDurableObject(getRebuild(env), async (_object, { storage }) => {
+    if (at === null) await storage.deleteAlarm();
+    else await storage.setAlarm(at);
+  });
+}
+
+async function alarmIn(): Promise<number> {
+  const at = await runInDurableObject(getRebuild(env), (_object, { storage }) => storage.getAlarm());
+  return at === null ? Number.NaN : at - Date.now();
+}

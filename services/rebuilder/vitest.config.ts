@@ -1,0 +1,18 @@
+import path from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig(async () => ({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: "../../wrangler.rebuilder.jsonc" },
+      verbose: false,
+      miniflare: {
+        bindings: { TEST_MIGRATIONS: await readD1Migrations(path.join(import.meta.dirname, "../../migrations")) },
+        // A call that no test answers must fail, not reach a network.
+        outboundService: () => new Response("no upstream in this test", { status: 599 }),
+      },
+    }),
+  ],
+  test: { setupFiles: ["./test/setup.ts"], silent: "passed-only" },
+}));
