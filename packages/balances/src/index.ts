@@ -27,6 +27,7 @@ export {
 } from "./clients/http.ts";
 export { fetchBitcoinBalance } from "./clients/mempool.ts";
 export { fetchPrices, type PriceUpdate } from "./clients/prices.ts";
+export { type Clock, systemClock } from "./clock.ts";
 export { MAX_NAME_GRAPHEMES, toDisplayName } from "./display-name.ts";
 export { choosePrice, type Price, type PriceChoice, type Quote } from "./price.ts";
 export {

@@ -35,7 +35,10 @@ beforeEach(async () => {
 
 describe("a tick's writes", () => {
   it("store one row per agent and token, valued with the tick's prices", async () => {
-    await tick(1, { prices: PRICES, sources: [stacks(ALICE, { stx: 2_500_000n, sbtc: 0n }), bitcoin(ALICE, 150_000_000n)] });
+    await tick(1, {
+      prices: PRICES,
+      sources: [stacks(ALICE, { stx: 2_500_000n, sbtc: 0n }), bitcoin(ALICE, 150_000_000n)],
+    });
     expect(await balances(ALICE)).toEqual([
       ["btc-l1", "150000000", 150_000_000_000],
       ["sbtc", "0", 0],
@@ -67,7 +70,11 @@ describe("a tick's writes", () => {
     const before = await balances(ALICE);
     await tick(2, { sources: [failed(ALICE, "stacks", 2_000), failed(ALICE, "bitcoin", 2_000)] });
     expect(await balances(ALICE)).toEqual(before);
-    const fetch = await db.selectFrom("fetches").selectAll().where("agent_address", "=", ALICE).executeTakeFirstOrThrow();
+    const fetch = await db
+      .selectFrom("fetches")
+      .selectAll()
+      .where("agent_address", "=", ALICE)
+      .executeTakeFirstOrThrow();
     expect(fetch).toMatchObject({ stacks_good_at: 1_000, stacks_attempted_at: 2_000, stacks_error: "timeout" });
     expect(fetch).toMatchObject({ bitcoin_good_at: 1_000, bitcoin_attempted_at: 2_000, bitcoin_error: "timeout" });
   });
@@ -132,7 +139,12 @@ describe("a publication", () => {
     const most = 2n ** 127n;
     await tick(1, {
       prices: PRICES.map((price) => ({ ...price, priceUsd: 1e9 })),
-      sources: [stacks(ALICE, { stx: most, sbtc: most }), bitcoin(ALICE, most), stacks(BOB, { stx: 1n }), bitcoin(BOB, 0n)],
+      sources: [
+        stacks(ALICE, { stx: most, sbtc: most }),
+        bitcoin(ALICE, most),
+        stacks(BOB, { stx: 1n }),
+        bitcoin(BOB, 0n),
+      ],
       publish: { version: 1 },
     });
     const rows = await findStandingsPage(env.DB, db, 1, { offset: 0, limit: 10 });
@@ -143,7 +155,15 @@ describe("a publication", () => {
   it("ranks unpriced holdings with a total of zero and no value", async () => {
     await tick(1, { sources: [stacks(ALICE, { stx: 5n, [SPAM]: 7n }), bitcoin(ALICE, 0n)], publish: { version: 1 } });
     const rows = await findStandingsPage(env.DB, db, 1, { offset: 0, limit: 10 });
-    expect(rows).toMatchObject([{ total_usd: 0, tokens: [{ id: SPAM, raw: "7", decimals: null, usd: null }, { id: "stx", usd: null }] }]);
+    expect(rows).toMatchObject([
+      {
+        total_usd: 0,
+        tokens: [
+          { id: SPAM, raw: "7", decimals: null, usd: null },
+          { id: "stx", usd: null },
+        ],
+      },
+    ]);
     expect(await findNewestPublication(db)).toMatchObject({ prices: {}, priced_at: null });
   });
 
@@ -151,7 +171,9 @@ describe("a publication", () => {
     await fc.assert(
       fc.asyncProperty(fc.double({ min: 1e-12, max: 1e9, noNaN: true }), async (priceUsd) => {
         await env.DB.prepare("DELETE FROM publications").run();
-        await env.DB.prepare("UPDATE tokens SET price_usd = ?, priced_at = 1, price_source = 'x' WHERE token_id = 'stx'")
+        await env.DB.prepare(
+          "UPDATE tokens SET price_usd = ?, priced_at = 1, price_source = 'x' WHERE token_id = 'stx'",
+        )
           .bind(priceUsd)
           .run();
         await executeBatch(env.DB, compilePublish(db, publication(1)));
@@ -195,7 +217,9 @@ describe("valuation in SQL", () => {
           fc.pre(exact <= 2_000_000_000_000_000n); // two billion USD in one token: past it a double's own step is a micro-dollar
           const result = await sql<{ usd: number }>`
             SELECT ${usdMicrosSql("raw", "decimals", "price")} AS usd
-            FROM (SELECT ${raw.toString()} AS raw, CAST(${decimals} AS INTEGER) AS decimals, ${price} AS price)`.execute(db);
+            FROM (SELECT ${raw.toString()} AS raw, CAST(${decimals} AS INTEGER) AS decimals, ${price} AS price)`.execute(
+            db,
+          );
           expect(Math.abs(Number(exact) - (result.rows[0]?.usd ?? Number.NaN))).toBeLessThanOrEqual(1);
         },
       ),
@@ -231,7 +255,13 @@ function stacks(agentAddress: string, tokens: Record<string, bigint>): SourceWri
 
 function bitcoin(agentAddress: string, raw: bigint): SourceWrite {
   const balances = [{ tokenId: "btc-l1", symbol: "BTC", rawAmount: raw.toString() }];
-  return { agentAddress, source: "bitcoin", provider: "mempool.space", attemptedAt: 1_000, answer: { balances, leftOut: 0 } };
+  return {
+    agentAddress,
+    source: "bitcoin",
+    provider: "mempool.space",
+    attemptedAt: 1_000,
+    answer: { balances, leftOut: 0 },
+  };
 }
 
 function failed(agentAddress: string, source: "stacks" | "bitcoin", attemptedAt: number): SourceWrite {
@@ -264,7 +294,12 @@ async function tick(
 }
 
 async function balances(agent: string) {
-  const rows = await db.selectFrom("balances").selectAll().where("agent_address", "=", agent).orderBy("token_id").execute();
+  const rows = await db
+    .selectFrom("balances")
+    .selectAll()
+    .where("agent_address", "=", agent)
+    .orderBy("token_id")
+    .execute();
   return rows.map((row) => [row.token_id, row.raw_amount, row.usd_value]).sort();
 }
 

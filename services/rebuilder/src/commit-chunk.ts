@@ -1,3 +1,4 @@
+import type { Clock } from "@standings/balances";
 import type { AcceptedPrice, NewPublication, NewTickCommit, SourceWrite, TickWrites } from "@standings/db";
 import { DeadlineError } from "./deadline.ts";
 import { type AgentFetch, SOURCES } from "./fetch-chunk.ts";
@@ -20,7 +21,7 @@ export interface CommitDeps {
   store: Store;
   subrequests(): number;
   maxSubrequests: number; // where halving ends
-  now(): number;
+  clock: Clock;
 }
 
 export type CommitResult = RowUse & { notes: string[] } & (
@@ -29,7 +30,11 @@ export type CommitResult = RowUse & { notes: string[] } & (
     | { kind: "unavailable"; error: string; epoch: number } // epoch: the last one that was committed
   );
 
-type Part = { kind: "committed" } | { kind: "fenced" } | { kind: "refused"; error: string } | { kind: "unavailable"; error: string };
+type Part =
+  | { kind: "committed" }
+  | { kind: "fenced" }
+  | { kind: "refused"; error: string }
+  | { kind: "unavailable"; error: string };
 
 /** Why an agent's own rows were refused, as stored with its fetch. */
 export const REFUSED_BY_DATABASE = "refused-by-database";
@@ -40,7 +45,7 @@ export const REFUSED_BY_DATABASE = "refused-by-database";
  * Never throws; whatever hangs is given up.
  */
 export async function commitChunk(chunk: ChunkCommit, firstEpoch: number, deps: CommitDeps): Promise<CommitResult> {
-  const deadlineAt = deps.now() + COMMIT_DEADLINE_MS;
+  const deadlineAt = deps.clock.now() + COMMIT_DEADLINE_MS;
   const use: RowUse = { rowsRead: 0, rowsWritten: 0 };
   const notes: string[] = [];
   let epoch = firstEpoch;
@@ -48,7 +53,7 @@ export async function commitChunk(chunk: ChunkCommit, firstEpoch: number, deps: 
 
   const commitPart = async (fetches: readonly AgentFetch[], isRefused: boolean, publish: boolean): Promise<Part> => {
     const writes = toWrites(chunk, epoch, fetches, isRefused, deps);
-    const publication = publish && chunk.publication && { ...chunk.publication, epoch, publishedAt: deps.now() };
+    const publication = publish && chunk.publication && { ...chunk.publication, epoch, publishedAt: deps.clock.now() };
     const part = await tryCommit(writes, publication || undefined, use, deadlineAt, deps);
     if (part.kind === "committed") {
       epoch++;
@@ -63,7 +68,8 @@ export async function commitChunk(chunk: ChunkCommit, firstEpoch: number, deps: 
     const part = isLast && chunk.publication ? await commitPart(fetches, false, false) : withPublication;
     if (part.kind === "committed") notes.push(`the ranking was not published: ${withPublication.error}`);
     if (part.kind !== "refused") return part;
-    const canHalve = isAboutData(part.error) && deps.subrequests() < deps.maxSubrequests && deps.now() < deadlineAt;
+    const canHalve =
+      isAboutData(part.error) && deps.subrequests() < deps.maxSubrequests && deps.clock.now() < deadlineAt;
     if (fetches.length === 0 || !canHalve) return { kind: "unavailable", error: part.error };
     if (fetches.length === 1) {
       notes.push(`the database refused the balances of ${fetches[0]?.agent.stxAddress}: ${part.error}`);
@@ -86,7 +92,7 @@ async function tryCommit(
   publication: NewPublication | undefined,
   use: RowUse,
   deadlineAt: number,
-  { store, now }: CommitDeps,
+  { store, clock }: CommitDeps,
 ): Promise<Part> {
   const { epoch, tick_id: tickId } = writes.commit;
   for (;;) {
@@ -97,7 +103,7 @@ async function tryCommit(
       return { kind: "committed" };
     } catch (error) {
       const message = describeError(error);
-      if (now() >= deadlineAt) return { kind: "unavailable", error: message };
+      if (clock.now() >= deadlineAt) return { kind: "unavailable", error: message };
       let owner: string | undefined;
       try {
         owner = await store.findTickId(epoch);
@@ -108,8 +114,8 @@ async function tryCommit(
       if (owner !== undefined) return { kind: "fenced" };
       if (isRefusal(message)) return { kind: "refused", error: message };
       // A call that timed out may still be running: it is not sent twice. Others are, until the deadline.
-      if (error instanceof DeadlineError || now() >= deadlineAt) return { kind: "unavailable", error: message };
-      await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
+      if (error instanceof DeadlineError || clock.now() >= deadlineAt) return { kind: "unavailable", error: message };
+      await new Promise<void>((resolve) => clock.after(RETRY_AFTER_MS, resolve));
     }
   }
 }
@@ -140,7 +146,7 @@ function toWrites(
     commit: {
       ...chunk.commit,
       epoch,
-      committed_at: deps.now(),
+      committed_at: deps.clock.now(),
       agents: fetches.length,
       failed,
       subrequests: deps.subrequests(),

@@ -1,3 +1,5 @@
+import type { Clock } from "@standings/balances";
+
 export class DeadlineError extends Error {
   constructor(what: string, ms: number) {
     super(`${what} took longer than ${ms} ms`);
@@ -6,13 +8,13 @@ export class DeadlineError extends Error {
 }
 
 /** The promise, or a DeadlineError after `ms`: what hangs is given up, its late result ignored. */
-export async function withDeadline<T>(what: string, ms: number, promise: Promise<T>): Promise<T> {
+export async function withDeadline<T>(clock: Clock, what: string, ms: number, promise: Promise<T>): Promise<T> {
   const { promise: deadline, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new DeadlineError(what, ms)), ms);
+  const cancel = clock.after(ms, () => reject(new DeadlineError(what, ms)));
   try {
     return await Promise.race([promise, deadline]);
   } finally {
-    clearTimeout(timer);
+    cancel();
     promise.catch(() => {}); // a late failure has nobody left to tell
   }
 }

@@ -1,6 +1,7 @@
 import {
   type Attempt,
   type Budget,
+  type Clock,
   fetchBitcoinBalance,
   fetchStacksBalances,
   type HiroRoutes,
@@ -30,7 +31,7 @@ export interface FetchDeps {
   budget: Budget;
   routes: HiroRoutes;
   deadline: AbortSignal;
-  now(): number;
+  clock: Clock;
 }
 
 /**
@@ -71,7 +72,7 @@ async function fetchAgent(agent: RosterPlace, deps: FetchDeps): Promise<AgentFet
   const stacks = passBy("stacks", await fetchStacksBalances(http, routes, agent.stxAddress), hosts);
   const bitcoin: Attempt<SourceBalances> =
     stacks.kind === "postponed" ? stacks : passBy("bitcoin", await fetchBitcoinBalance(http, agent.btcAddress), hosts);
-  return { agent, attempts: { stacks, bitcoin }, endedAt: deps.now() };
+  return { agent, attempts: { stacks, bitcoin }, endedAt: deps.clock.now() };
 }
 
 /** A host that is passed by fails its agents instead of holding them up: they keep their last good values. */

@@ -52,12 +52,12 @@ async function readRoster(tick: Tick, state: RebuildState, control: Control, pro
   tick.budget.spend();
   let text: string | null;
   try {
-    text = await withDeadline("the roster", ROSTER_TIMEOUT_MS, deps.readRoster());
+    text = await withDeadline(deps.clock, "the roster", ROSTER_TIMEOUT_MS, deps.readRoster());
   } catch (error) {
     const source = progress.agents > 0 ? ("kept" as const) : ("none" as const);
     return { ...state.roster, source, problem: `the roster could not be read: ${describeError(error)}` };
   }
-  const { agents, roster } = await judgeRoster(text, known, deps.now());
-  if (agents) await tick.store.applyRoster(agents, deps.now());
+  const { agents, roster } = await judgeRoster(text, known, deps.clock.now());
+  if (agents) await tick.store.applyRoster(agents, deps.clock.now());
   return roster;
 }

@@ -81,7 +81,11 @@ export function reconcile(state: RebuildState, progress: Progress): RebuildState
 /** A new rotation, numbered above every one that D1 or this object knows. */
 export function beginRotation(state: RebuildState, progress: Progress, nowMs: number): RebuildState {
   const number = Math.max(state.rotation.number, progress.rotation) + 1;
-  return { ...state, cursor: "", rotation: { number, startedAt: nowMs, processed: 0, total: progress.agents, open: true } };
+  return {
+    ...state,
+    cursor: "",
+    rotation: { number, startedAt: nowMs, processed: 0, total: progress.agents, open: true },
+  };
 }
 
 /** The place after a commit. */

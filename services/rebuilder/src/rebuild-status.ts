@@ -1,5 +1,13 @@
-import { HOST_NAMES, type HostName } from "@standings/balances";
-import { createDb, findNewestPublication, getLastGoodPrices, getRowCounts } from "@standings/db";
+import { type Clock, HOST_NAMES, type HostName } from "@standings/balances";
+import {
+  type AcceptedPrice,
+  createDb,
+  findNewestPublication,
+  getLastGoodPrices,
+  getRowCounts,
+  type Publication,
+  type RowCounts,
+} from "@standings/db";
 import { withDeadline } from "./deadline.ts";
 import type { Config } from "./env.ts";
 import { type Control, isPaused, type RebuildState } from "./rebuild-state.ts";
@@ -15,19 +23,30 @@ export interface StatusInput {
   nowMs: number;
 }
 
+export interface DatabaseStatus {
+  rowCounts: RowCounts;
+  publication: Publication | undefined;
+  prices: AcceptedPrice[];
+}
+
 /** What the database adds to the status; null when it does not answer, which is when status is needed most. */
-export async function readDatabaseStatus(d1: D1Database) {
+export async function readDatabaseStatus(d1: D1Database, clock: Clock): Promise<DatabaseStatus | null> {
   const db = createDb(d1);
   try {
     const reads = Promise.all([getRowCounts(db), findNewestPublication(db), getLastGoodPrices(db)]);
-    const [rowCounts, publication, prices] = await withDeadline("the database (status)", STORE_CALL_TIMEOUT_MS, reads);
+    const [rowCounts, publication, prices] = await withDeadline(
+      clock,
+      "the database (status)",
+      STORE_CALL_TIMEOUT_MS,
+      reads,
+    );
     return { rowCounts, publication, prices };
   } catch {
     return null; // shown as rowCounts: null; the ticks in the same status say what the database answers
   }
 }
 
-export function toStatus(input: StatusInput, database: Awaited<ReturnType<typeof readDatabaseStatus>>): RebuilderStatus {
+export function toStatus(input: StatusInput, database: DatabaseStatus | null): RebuilderStatus {
   const { state, control, config, alarmAt, nowMs } = input;
   const { rotation } = state;
   const ageSeconds = (at: number) => Math.max(0, Math.floor((nowMs - at) / 1_000));
@@ -62,7 +81,10 @@ export function toStatus(input: StatusInput, database: Awaited<ReturnType<typeof
         { priceUsd, source, pricedAt, ageSeconds: ageSeconds(pricedAt), held: state.heldPrices[tokenId] ?? null },
       ]),
     ),
-    roster: { ...state.roster, ageSeconds: state.roster.acceptedAt === null ? null : ageSeconds(state.roster.acceptedAt) },
+    roster: {
+      ...state.roster,
+      ageSeconds: state.roster.acceptedAt === null ? null : ageSeconds(state.roster.acceptedAt),
+    },
     publication: publication
       ? {
           version: publication.version,

@@ -45,7 +45,10 @@ export async function judgeRoster(
       return keep(`the roster shrank from ${known.agents} to ${accepted} agents`, { ...described, held });
     }
   }
-  return { agents: parsed.agents, roster: { ...roster, ...described, source: "kv", acceptedAt: nowMs, accepted, problem: null } };
+  return {
+    agents: parsed.agents,
+    roster: { ...roster, ...described, source: "kv", acceptedAt: nowMs, accepted, problem: null },
+  };
 }
 
 function describeRejections({ rejected, sharedBtcAddresses }: Extract<RosterParse, { ok: true }>) {

@@ -19,14 +19,14 @@ export async function runTick(trigger: TickTrigger, deps: TickDeps): Promise<Tic
   const { config } = deps;
   const { state, control } = await deps.memory.load();
   const budget = createBudget(config.subrequestBudget, RESERVED_SUBREQUESTS);
-  const startedAt = deps.now();
+  const startedAt = deps.clock.now();
   const tick: Tick = {
     id: deps.newTickId(),
     trigger,
     startedAt,
     budget,
     store: deps.createStore(() => budget.spend()),
-    hosts: createHosts({ states: state.hosts, now: deps.now, openMs: config.idleMs }),
+    hosts: createHosts({ states: state.hosts, clock: deps.clock, openMs: config.idleMs }),
     routes: { version: isV1Due(state, startedAt) ? "v1" : state.hiro.version },
   };
 
@@ -50,22 +50,22 @@ export async function runTick(trigger: TickTrigger, deps: TickDeps): Promise<Tic
 async function fetchTick(
   tick: Tick,
   plan: Plan,
-  { config, fetch, now, givenUp }: TickDeps,
+  { config, fetch, clock, givenUp }: TickDeps,
 ): Promise<{ prices: PriceUpdate; fetches: AgentFetch[] }> {
   const { budget, hosts, routes } = tick;
   const deadline = new AbortController();
   const abort = () => deadline.abort();
-  const timer = setTimeout(abort, FETCH_DEADLINE_MS);
+  const cancel = clock.after(FETCH_DEADLINE_MS, abort);
   givenUp.addEventListener("abort", abort);
   try {
     const { baseUrls, headers } = config;
-    const http = createHttp({ fetch, baseUrls, headers, budget, hosts, now, deadline: deadline.signal });
+    const http = createHttp({ fetch, baseUrls, headers, budget, hosts, clock, deadline: deadline.signal });
     const lastGood = new Map<string, Price>(plan.lastGoodPrices.map((price) => [price.tokenId, price]));
-    const prices = await fetchPrices(http, lastGood, now);
-    const fetches = await fetchChunk(plan.agents, { http, hosts, budget, routes, deadline: deadline.signal, now });
+    const prices = await fetchPrices(http, lastGood, clock);
+    const fetches = await fetchChunk(plan.agents, { http, hosts, budget, routes, deadline: deadline.signal, clock });
     return { prices, fetches };
   } finally {
-    clearTimeout(timer);
+    cancel();
     givenUp.removeEventListener("abort", abort);
   }
 }
@@ -92,7 +92,7 @@ async function commitTick(
     ? {
         version,
         rotation: state.rotation.number,
-        staleAfter: toStaleAfter(deps.now(), {
+        staleAfter: toStaleAfter(deps.clock.now(), {
           agents: progress.agents,
           chunkSize: deps.config.chunkSize,
           intervalMs: interval.ms,
@@ -112,7 +112,7 @@ async function commitTick(
       store: tick.store,
       subrequests: () => tick.budget.used,
       maxSubrequests: deps.config.subrequestBudget,
-      now: deps.now,
+      clock: deps.clock,
     },
   );
   const ending = { planned: plan.agents.length, fetches, commit };
@@ -123,11 +123,21 @@ async function commitTick(
   }
   const lastAttempted = fetches.at(-1)?.agent.stxAddress;
   const done = { epoch: commit.epoch, attempted: fetches.length, lastAttempted, endsRotation };
-  return { ...ending, state: advance(state, done), outcome: "committed", version: commit.published ? version : undefined };
+  return {
+    ...ending,
+    state: advance(state, done),
+    outcome: "committed",
+    version: commit.published ? version : undefined,
+  };
 }
 
 /** Ends a tick inside the lock: what `end` says is remembered, and the next alarm set. */
-async function conclude(tick: Tick, cursorBefore: string, deps: TickDeps, end: () => Promise<Ending>): Promise<TickReport> {
+async function conclude(
+  tick: Tick,
+  cursorBefore: string,
+  deps: TickDeps,
+  end: () => Promise<Ending>,
+): Promise<TickReport> {
   let report: TickReport | undefined;
   let bug: unknown;
   await deps.lock(async () => {
@@ -138,9 +148,12 @@ async function conclude(tick: Tick, cursorBefore: string, deps: TickDeps, end: (
       const isFailed = ending.outcome === "commit-failed" || ending.outcome === "fenced";
       const failedCommits = isFailed ? ending.state.failedCommits + 1 : 0;
       const interval = nextInterval(tick, failedCommits, isFailed, deps);
-      report = toReport(tick, cursorBefore, ending, interval, deps.now());
+      report = toReport(tick, cursorBefore, ending, interval, deps.clock.now());
       if (deps.givenUp.aborted) throw new Error("the tick was given up during its commit");
-      await deps.memory.save(remember(tick, ending.state, report, interval, failedCommits), toAlarmTime(deps.now(), interval.ms));
+      await deps.memory.save(
+        remember(tick, ending.state, report, interval, failedCommits),
+        toAlarmTime(deps.clock.now(), interval.ms),
+      );
     } catch (error) {
       bug = error;
     }

@@ -29,7 +29,10 @@ export interface Interval {
 }
 
 /** How long until the next tick, and why: sooner while upstreams are healthy, later while they fail. */
-export function chooseInterval(health: TickHealth, { activeMs, idleMs }: { activeMs: number; idleMs: number }): Interval {
+export function chooseInterval(
+  health: TickHealth,
+  { activeMs, idleMs }: { activeMs: number; idleMs: number },
+): Interval {
   const { blockedHosts, calls, failedCalls, failedCommits, nowMs } = health;
   if (blockedHosts.length > 0 && blockedHosts.length === health.balanceHosts) {
     const waitMs = Math.min(...blockedHosts.map((host) => host.notBefore)) - nowMs;

@@ -1,4 +1,4 @@
-import type { RosterAgent } from "@standings/balances";
+import type { Clock, RosterAgent } from "@standings/balances";
 import {
   type AcceptedPrice,
   compileApplyRoster,
@@ -37,11 +37,11 @@ export interface Store {
 }
 
 /** @param spend counts one subrequest */
-export function createStore(d1: D1Database, spend: () => void, timeoutMs = STORE_CALL_TIMEOUT_MS): Store {
+export function createStore(d1: D1Database, clock: Clock, spend: () => void, timeoutMs = STORE_CALL_TIMEOUT_MS): Store {
   const db = createDb(d1);
   const call = <T>(what: string, run: () => Promise<T>): Promise<T> => {
     spend();
-    return withDeadline(`the database (${what})`, timeoutMs, run());
+    return withDeadline(clock, `the database (${what})`, timeoutMs, run());
   };
   return {
     getProgress: () => call("progress", () => getProgress(db)),

@@ -20,13 +20,18 @@ export interface Ending {
   version?: number | undefined;
 }
 
-export function nextInterval(tick: Tick, failedCommits: number, isFailed: boolean, { config, now }: TickDeps): Interval {
+export function nextInterval(
+  tick: Tick,
+  failedCommits: number,
+  isFailed: boolean,
+  { config, clock }: TickDeps,
+): Interval {
   const { states, counts } = tick.hosts.end();
   const all = Object.values(counts);
   const failedCalls = all.reduce((sum, host) => sum + host.failed + host.rateLimited, 0);
   return chooseInterval(
     {
-      nowMs: now(),
+      nowMs: clock.now(),
       calls: all.reduce((sum, host) => sum + host.ok, failedCalls),
       failedCalls,
       blockedHosts: BALANCE_HOSTS.filter((host) => states[host].breaker === "open").map((host) => {
@@ -66,7 +71,13 @@ export function isV1Due({ hiro }: RebuildState, nowMs: number): boolean {
   return hiro.version === "v3" && hiro.since !== null && nowMs - hiro.since >= RETRY_V1_AFTER_MS;
 }
 
-export function toReport(tick: Tick, cursorBefore: string, ending: Ending, interval: Interval, nowMs: number): TickReport {
+export function toReport(
+  tick: Tick,
+  cursorBefore: string,
+  ending: Ending,
+  interval: Interval,
+  nowMs: number,
+): TickReport {
   const { state, commit, fetches } = ending;
   const counts = Object.values(tick.hosts.end().counts);
   const failedCalls = counts.reduce((sum, host) => sum + host.failed + host.rateLimited, 0);

@@ -1,4 +1,4 @@
-import type { Budget, HiroRoutes, Hosts } from "@standings/balances";
+import type { Budget, Clock, HiroRoutes, Hosts } from "@standings/balances";
 import type { Config } from "./env.ts";
 import type { Control, RebuildState } from "./rebuild-state.ts";
 import type { TickTrigger } from "./status.ts";
@@ -14,7 +14,7 @@ export interface Memory {
 export interface TickDeps {
   config: Config;
   fetch: typeof fetch;
-  now(): number;
+  clock: Clock;
   newTickId(): string;
   readRoster(): Promise<string | null>;
   createStore(spend: () => void): Store;

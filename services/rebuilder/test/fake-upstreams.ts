@@ -84,7 +84,13 @@ function answer(fake: FakeUpstreams, { host, address = "" }: Call, url: URL): Re
   }
   if (host === "mempool") {
     const funded = fake.btc.get(address) ?? 0;
-    const stats = { funded_txo_count: 1, funded_txo_sum: funded + 500, spent_txo_count: 1, spent_txo_sum: 500, tx_count: 2 };
+    const stats = {
+      funded_txo_count: 1,
+      funded_txo_sum: funded + 500,
+      spent_txo_count: 1,
+      spent_txo_sum: 500,
+      tx_count: 2,
+    };
     return Response.json({ address, chain_stats: stats, mempool_stats: stats });
   }
   const balance = fake.stx.get(address) ?? "0";
@@ -99,8 +105,15 @@ function answer(fake: FakeUpstreams, { host, address = "" }: Call, url: URL): Re
   if (url.pathname.endsWith("/balances/stx")) {
     return Response.json({ balance, available: balance, locked: null, mempool: null });
   }
-  const results = tokens.filter(([, amount]) => amount !== "0").map(([asset_identifier, amount]) => {
-    return { asset_identifier, balance: amount };
+  const results = tokens
+    .filter(([, amount]) => amount !== "0")
+    .map(([asset_identifier, amount]) => {
+      return { asset_identifier, balance: amount };
+    });
+  return Response.json({
+    total: results.length,
+    limit: 200,
+    cursor: { next: null, previous: null, current: null },
+    results,
   });
-  return Response.json({ total: results.length, limit: 200, cursor: { next: null, previous: null, current: null }, results });
 }

@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { systemClock } from "@standings/balances";
 import { createDb } from "@standings/db";
 import { parseConfig } from "../src/env.ts";
 import { type Control, NEW_CONTROL, NEW_STATE, type RebuildState } from "../src/rebuild-state.ts";
@@ -30,19 +31,20 @@ export function createRig(agents: readonly TestAgent[] = makeAgents(3)) {
     readRoster: undefined as (() => Promise<string | null>) | undefined,
 
     deps(): TickDeps {
+      const clock = { ...systemClock, now: () => rig.nowMs };
       return {
         config: rig.config,
         fetch: (input, init) => {
           if (rig.isLocked) rig.callsInLock++;
           return upstreams.fetch(input, init);
         },
-        now: () => rig.nowMs,
+        clock,
         newTickId: () => crypto.randomUUID(),
         readRoster: async () => {
           if (rig.isLocked) rig.callsInLock++;
           return rig.readRoster ? rig.readRoster() : rig.roster;
         },
-        createStore: (spend) => rig.wrapStore(createStore(env.DB, spend, 200)),
+        createStore: (spend) => rig.wrapStore(createStore(env.DB, clock, spend, 200)),
         memory: {
           load: async () => structuredClone({ state: rig.state, control: rig.control }),
           save: async (state, alarmAt) => {

@@ -248,7 +248,9 @@ describe("the rotation", () => {
     rig.upstreams.tokens.set(agents[0]?.stxAddress ?? "", { [SBTC]: "5" });
     let isGone = true;
     rig.upstreams.intercept = ({ path }) =>
-      isGone && path.includes("/v1/address/") ? Response.json({ error: "Gone", message: "disabled" }, { status: 410 }) : undefined;
+      isGone && path.includes("/v1/address/")
+        ? Response.json({ error: "Gone", message: "disabled" }, { status: 410 })
+        : undefined;
     const reports = await rig.ticks(3);
     expect(rig.state.hiro.version).toBe("v3");
     for (const report of reports) {
@@ -502,7 +504,9 @@ describe("prices", () => {
     const [before] = await readRanking();
     const pricedAt = (await db.selectFrom("publications").selectAll().executeTakeFirstOrThrow()).priced_at;
     rig.upstreams.intercept = ({ host, path }) =>
-      host === "coingecko" || host === "coinbase" || path.endsWith("/prices") ? new Response("", { status: 500 }) : undefined;
+      host === "coingecko" || host === "coinbase" || path.endsWith("/prices")
+        ? new Response("", { status: 500 })
+        : undefined;
     await rig.tick();
     expect(await readRanking()).toEqual([before]);
     const newest = await db.selectFrom("publications").selectAll().orderBy("version", "desc").executeTakeFirstOrThrow();
@@ -559,7 +563,10 @@ function hold(rig: Rig, agents: readonly TestAgent[]) {
 /** Applies the rig's roster now instead of at the start of the next rotation. */
 async function applyNow(rig: Rig) {
   const { agents } = JSON.parse(rig.roster ?? "{}") as { agents: TestAgent[] };
-  await rig.deps().createStore(() => {}).applyRoster(agents, rig.nowMs);
+  await rig
+    .deps()
+    .createStore(() => {})
+    .applyRoster(agents, rig.nowMs);
 }
 
 /** The store's own deadline, as the real store has it, around whatever the test put in its place. */
@@ -572,7 +579,9 @@ function runWithCommitTimeout(rig: Rig) {
       commit: (...args) =>
         Promise.race([
           wrapped.commit(...args),
-          new Promise<never>((_, reject) => setTimeout(() => reject(new Error("the database (commit) took too long")), 50)),
+          new Promise<never>((_, reject) =>
+            setTimeout(() => reject(new Error("the database (commit) took too long")), 50),
+          ),
         ]),
       findTickId: () => Promise.reject(new Error("the database (fence) took too long")),
     };

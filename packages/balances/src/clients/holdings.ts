@@ -15,7 +15,11 @@ export interface AssetBalance {
  * A Stacks address' balances from its STX balance and its complete list of fungible tokens. Assets of one contract are
  * summed, as sBTC's own get-balance does with its locked part. More STX or sBTC than can exist is implausible.
  */
-export function toStacksBalances(microStx: bigint, assets: readonly AssetBalance[], uncounted = 0): Parsed<SourceBalances> {
+export function toStacksBalances(
+  microStx: bigint,
+  assets: readonly AssetBalance[],
+  uncounted = 0,
+): Parsed<SourceBalances> {
   const others = new Map<string, TokenBalance>();
   let sbtc = 0n;
   for (const { identifier, balance } of assets) {

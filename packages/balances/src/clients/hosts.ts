@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import {
   afterFailure,
   afterRateLimit,
@@ -41,7 +42,7 @@ export interface Hosts {
 
 export interface HostsOptions {
   states: Partial<Record<HostName, HostState>>;
-  now(): number;
+  clock: Clock;
   /** How long a host that failed or said 429 without a time is left alone: until the next slow tick. */
   openMs: number;
 }
@@ -50,8 +51,8 @@ const QUOTA_HEADER = /^(?:x-)?ratelimit-/;
 const MAX_QUOTA_HEADERS = 16; // what Hiro sends at most, and a bound on what a strange host can make us store
 const MAX_HEADER_LENGTH = 200;
 
-export function createHosts({ states, now, openMs }: HostsOptions): Hosts {
-  const startedAt = now();
+export function createHosts({ states, clock, openMs }: HostsOptions): Hosts {
+  const startedAt = clock.now();
   const hosts = new Map<HostName, { state: HostState; counts: HostCounts; probing: boolean; passedBy: boolean }>();
   for (const name of HOST_NAMES) {
     const state = beginTick(states[name] ?? NEW_HOST, startedAt);
@@ -90,12 +91,16 @@ export function createHosts({ states, now, openMs }: HostsOptions): Hosts {
     recordRateLimit(name, latencyMs, headers) {
       const host = settle(name, latencyMs);
       host.counts.rateLimited++;
-      host.state = afterRateLimit(withHeaders(host.state, headers), now(), toNotBefore(headers, now(), openMs));
+      host.state = afterRateLimit(
+        withHeaders(host.state, headers),
+        clock.now(),
+        toNotBefore(headers, clock.now(), openMs),
+      );
     },
     recordFailure(name, latencyMs, reason) {
       const host = settle(name, latencyMs);
       host.counts.failed++;
-      host.state = afterFailure(host.state, now(), reason, openMs);
+      host.state = afterFailure(host.state, clock.now(), reason, openMs);
     },
     recordNeutral(name) {
       get(name).probing = false;

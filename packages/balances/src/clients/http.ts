@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { Budget } from "./budget.ts";
 import type { HostName, Hosts } from "./hosts.ts";
 
@@ -52,7 +53,7 @@ export interface HttpOptions {
   headers: Partial<Record<HostName, Record<string, string>>>; // keys, sent to their own host only
   budget: Budget;
   hosts: Hosts;
-  now(): number;
+  clock: Clock;
   /** Ends every call that is still under way. */
   deadline: AbortSignal;
   timeoutMs?: number;
@@ -63,7 +64,7 @@ const REFUSALS: readonly number[] = [400, 404, 405, 413, 414, 422];
 const MAX_ERROR_BODY_BYTES = 4_096; // enough to tell a retired route from an error
 
 export function createHttp(options: HttpOptions): Http {
-  const { baseUrls, headers, budget, hosts, now, deadline } = options;
+  const { baseUrls, headers, budget, hosts, clock, deadline } = options;
   return {
     async getJson<T>(request: JsonRequest<T>): Promise<Attempt<T>> {
       const { host } = request;
@@ -72,10 +73,10 @@ export function createHttp(options: HttpOptions): Http {
       if (budget.left < 1) return { kind: "postponed", reason: "budget" };
       if (!hosts.admit(host)) return { kind: "postponed", reason: "host-blocked" };
       budget.take();
-      const startedAt = now();
+      const startedAt = clock.now();
       const controller = new AbortController();
       const abort = () => controller.abort();
-      const timer = setTimeout(abort, options.timeoutMs ?? CALL_TIMEOUT_MS);
+      const cancel = clock.after(options.timeoutMs ?? CALL_TIMEOUT_MS, abort);
       deadline.addEventListener("abort", abort);
       try {
         const response = await options.fetch(joinUrl(baseUrls[host], request.path), {
@@ -83,12 +84,12 @@ export function createHttp(options: HttpOptions): Http {
           redirect: "manual",
           signal: controller.signal,
         });
-        const attempt = await read<T>(request, response, now);
-        if (attempt.kind === "fetched") hosts.recordSuccess(host, now() - startedAt, response.headers);
-        else if (attempt.kind === "postponed") hosts.recordRateLimit(host, now() - startedAt, response.headers);
+        const attempt = await read<T>(request, response, clock);
+        if (attempt.kind === "fetched") hosts.recordSuccess(host, clock.now() - startedAt, response.headers);
+        else if (attempt.kind === "postponed") hosts.recordRateLimit(host, clock.now() - startedAt, response.headers);
         else if (attempt.status !== undefined && REFUSALS.includes(attempt.status)) hosts.recordNeutral(host);
         else if (attempt.reason === "endpoint-gone") hosts.recordNeutral(host);
-        else hosts.recordFailure(host, now() - startedAt, describe(attempt));
+        else hosts.recordFailure(host, clock.now() - startedAt, describe(attempt));
         return attempt;
       } catch {
         // What fetch throws is a network fault or our own abort; its text may name addresses and stays here.
@@ -97,17 +98,17 @@ export function createHttp(options: HttpOptions): Http {
           return { kind: "postponed", reason: "deadline" };
         }
         const reason = controller.signal.aborted ? "timeout" : "network";
-        hosts.recordFailure(host, now() - startedAt, reason);
+        hosts.recordFailure(host, clock.now() - startedAt, reason);
         return { kind: "failed", reason };
       } finally {
-        clearTimeout(timer);
+        cancel();
         deadline.removeEventListener("abort", abort);
       }
     },
   };
 }
 
-async function read<T>(request: JsonRequest<T>, response: Response, now: () => number): Promise<Attempt<T>> {
+async function read<T>(request: JsonRequest<T>, response: Response, clock: Clock): Promise<Attempt<T>> {
   const { status } = response;
   if (status !== 200) {
     if (status === 429) {
@@ -132,7 +133,9 @@ async function read<T>(request: JsonRequest<T>, response: Response, now: () => n
     return { kind: "failed", reason: "invalid-json" };
   }
   const parsed = request.parse(json);
-  return parsed.ok ? { kind: "fetched", value: parsed.value, at: now() } : { kind: "failed", reason: parsed.reason };
+  return parsed.ok
+    ? { kind: "fetched", value: parsed.value, at: clock.now() }
+    : { kind: "failed", reason: parsed.reason };
 }
 
 /** The body as text, or undefined when it is longer than `maxBytes`: the rest is not read. */

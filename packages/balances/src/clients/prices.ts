@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BTC, SBTC, STX } from "../assets.ts";
+import type { Clock } from "../clock.ts";
 import { choosePrice, type Price, type Quote } from "../price.ts";
 import type { Http } from "./http.ts";
 
@@ -20,18 +21,22 @@ const coinbaseSpot = z.object({ data: z.object({ amount: z.string(), base: z.str
 export async function fetchPrices(
   http: Http,
   lastGood: ReadonlyMap<string, Price>,
-  now: () => number,
+  clock: Clock,
 ): Promise<PriceUpdate> {
-  const primary = await fetchCoingecko(http, now);
+  const primary = await fetchCoingecko(http, clock);
   const update: PriceUpdate = { accepted: [], held: {} };
   const seconds = { [BTC]: () => fetchMempoolBtc(http), [STX]: () => fetchCoinbaseStx(http) };
   for (const [tokenId, fetchSecond] of Object.entries(seconds)) {
     const last = lastGood.get(tokenId);
     const first = primary[tokenId];
-    let choice = choosePrice(last, first ? [first] : [], now());
+    let choice = choosePrice(last, first ? [first] : [], clock.now());
     if (!choice.ok) {
       const second = await fetchSecond();
-      choice = choosePrice(last, [first, second].filter((quote) => quote !== undefined), now());
+      choice = choosePrice(
+        last,
+        [first, second].filter((quote) => quote !== undefined),
+        clock.now(),
+      );
     }
     const tokenIds = tokenId === BTC ? [BTC, SBTC] : [tokenId];
     for (const id of tokenIds) {
@@ -42,7 +47,7 @@ export async function fetchPrices(
   return update;
 }
 
-async function fetchCoingecko(http: Http, now: () => number): Promise<Partial<Record<string, Quote>>> {
+async function fetchCoingecko(http: Http, clock: Clock): Promise<Partial<Record<string, Quote>>> {
   const answer = await http.getJson({
     host: "coingecko",
     path: "/simple/price?ids=bitcoin,blockstack&vs_currencies=usd&include_last_updated_at=true&precision=full",
@@ -54,7 +59,11 @@ async function fetchCoingecko(http: Http, now: () => number): Promise<Partial<Re
   if (answer.kind !== "fetched") return {};
   const toQuote = (entry: z.infer<typeof usd>): Quote | undefined =>
     typeof entry?.usd === "number"
-      ? { priceUsd: entry.usd, pricedAt: entry.last_updated_at ? entry.last_updated_at * 1_000 : now(), source: "coingecko" }
+      ? {
+          priceUsd: entry.usd,
+          pricedAt: entry.last_updated_at ? entry.last_updated_at * 1_000 : clock.now(),
+          source: "coingecko",
+        }
       : undefined;
   const quotes = { [BTC]: toQuote(answer.value.bitcoin), [STX]: toQuote(answer.value.blockstack) };
   return Object.fromEntries(Object.entries(quotes).filter(([, quote]) => quote !== undefined));

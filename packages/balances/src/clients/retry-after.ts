@@ -8,7 +8,9 @@ export const MAX_RETRY_AFTER_MS = 3_600_000;
  */
 export function toNotBefore(headers: Headers, nowMs: number, fallbackMs: number): number {
   const delayMs =
-    parseRetryAfter(headers.get("retry-after"), nowMs) ?? parseReset(headers.get("ratelimit-reset"), nowMs) ?? fallbackMs;
+    parseRetryAfter(headers.get("retry-after"), nowMs) ??
+    parseReset(headers.get("ratelimit-reset"), nowMs) ??
+    fallbackMs;
   return nowMs + Math.min(MAX_RETRY_AFTER_MS, Math.max(MIN_RETRY_AFTER_MS, delayMs));
 }
 

@@ -43,8 +43,8 @@ export async function findStandingsPage(
       .orderBy("rank")
       .compile(),
   ]);
-  if (!publication?.results.length) return undefined;
-  return (rows?.results as unknown as StandingRow[]).map(toStanding);
+  if (!publication?.results.length || !rows) return undefined;
+  return (rows.results as unknown as StandingRow[]).map(toStanding);
 }
 
 /** One agent's row of a ranking. Undefined when the agent is not ranked in it, or the version is gone. */

@@ -117,7 +117,11 @@ function compileBalances(db: Kysely<Database>, json: string): CompiledQuery {
  * What a complete answer no longer names: zero when the token is ranked, gone otherwise. Compared by name, never by
  * time, so that no clock can keep a sold holding alive.
  */
-function compileAbsences(db: Kysely<Database>, good: readonly GoodSource[], held: readonly HeldToken[]): CompiledQuery[] {
+function compileAbsences(
+  db: Kysely<Database>,
+  good: readonly GoodSource[],
+  held: readonly HeldToken[],
+): CompiledQuery[] {
   const named = sql.join(
     toJsonParameters(held.map(({ agent, token }) => [agent, token])).map(
       (json) => sql`SELECT value ->> 0, value ->> 1 FROM json_each(${json})`,

@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseRoster } from "./roster.ts";
+
+const agent = {
+  stxAddress: "SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7",
+  btcAddress: "BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ",
+  btcPublicKey: null,
+  displayName: null,
+  bnsName: null,
+  level: 2,
+  levelName: "Genesis",
+};
+
+describe("parseRoster", () => {
+  it("takes an agent without a Bitcoin key, and writes its address as it is stored", () => {
+    expect(parseRoster(JSON.stringify({ agents: [agent] }))).toMatchObject({
+      ok: true,
+      agents: [{ stxAddress: agent.stxAddress, btcAddress: agent.btcAddress.toLowerCase(), displayName: null }],
+      rejected: [],
+    });
+  });
+
+  it("keeps two agents who claim one Bitcoin address, and counts it", () => {
+    const other = { ...agent, stxAddress: "SP3JR7JXFT7ZM9JKSQPBQG1HPT0D365MA5TN0P12E" };
+    expect(parseRoster(JSON.stringify({ agents: [agent, other] }))).toMatchObject({
+      sharedBtcAddresses: 1,
+      rejected: [],
+    });
+  });
+
+  it("accepts a byte order mark", () => {
+    expect(parseRoster(`\uFEFF${JSON.stringify({ agents: [agent] })}`).ok).toBe(true);
+  });
+
+  it.each(["", "null", "[]", "{}", '{"agents":{}}', '{"agents":', "cache:agent-list:building"])(
+    "refuses %j whole",
+    (text) => {
+      expect(parseRoster(text).ok).toBe(false);
+    },
+  );
+
+  it("accounts for every entry, whatever it is", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.jsonValue(), fc.constant(agent), fc.constant({ ...agent, stxAddress: 5 }))),
+        (entries) => {
+          const parsed = parseRoster(JSON.stringify({ agents: entries }));
+          return (
+            parsed.ok && parsed.agents.length + parsed.rejected.length === entries.length && parsed.agents.length <= 1
+          );
+        },
+      ),
+    );
+  });
+
+  it("survives names of prototypes", () => {
+    const text =
+      '{"agents":[{"__proto__":{"stxAddress":"x"},"stxAddress":"__proto__","btcAddress":"constructor","level":1,"levelName":"x"}]}';
+    expect(parseRoster(text)).toMatchObject({ ok: true, agents: [], rejected: [{ reason: "stx-address-invalid" }] });
+  });
+});
