@@ -26,6 +26,7 @@ export {
   type PostponedReason,
 } from "./clients/http.ts";
 export { fetchBitcoinBalance } from "./clients/mempool.ts";
+export { type MonthlyUse, toPaceMs, toRunOutAt, toUseNow } from "./clients/monthly-budget.ts";
 export { fetchPrices, type PriceUpdate } from "./clients/prices.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { MAX_NAME_GRAPHEMES, toDisplayName } from "./display-name.ts";

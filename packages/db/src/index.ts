@@ -3,6 +3,7 @@ export type { Database } from "./database.ts";
 export { MAX_JSON_PARAMETER_BYTES, toJsonParameters } from "./json-parameter.ts";
 export { findListedAgent, getPendingAgent } from "./queries/agents.ts";
 export { getRowCounts, type RowCounts } from "./queries/counts.ts";
+export { getHolders } from "./queries/holders.ts";
 export { getLastGoodPrices } from "./queries/prices.ts";
 export { findTickId, getProgress, type Progress } from "./queries/progress.ts";
 export { findNewestPublication, findPublication, type Publication } from "./queries/publications.ts";

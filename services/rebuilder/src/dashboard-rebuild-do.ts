@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "@standings/balances";
 import { type Env, parseConfig } from "./env.ts";
+import { sendHeartbeat } from "./heartbeat.ts";
 import { log } from "./log.ts";
 import { createRebuild } from "./rebuild.ts";
 import { readDatabaseStatus } from "./rebuild-status.ts";
@@ -20,6 +21,7 @@ export class DashboardRebuildDO extends DurableObject<Env> implements RebuilderA
     lock: (callback) => this.ctx.blockConcurrencyWhile(callback),
     getConfig: () => parseConfig(this.env),
     readDatabaseStatus: () => readDatabaseStatus(this.env.DB, systemClock),
+    sendHeartbeat: () => sendHeartbeat(this.env.HEARTBEAT_URL),
     log,
   });
 

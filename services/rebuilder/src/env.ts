@@ -16,8 +16,15 @@ export interface Env {
   ALARM_INTERVAL_ACTIVE_MS: string;
   ALARM_INTERVAL_IDLE_MS: string;
   ALARM_WATCHDOG_MS: string;
+  HIRO_MONTHLY_BUDGET: string;
+  MEMPOOL_MONTHLY_BUDGET: string;
+  COINGECKO_MONTHLY_BUDGET: string;
+  COINBASE_MONTHLY_BUDGET: string;
+  FORCED_TICK_SPACING_MS: string;
+  FORCED_TICKS_PER_DAY: string;
   HIRO_API_KEY?: string;
   COINGECKO_API_KEY?: string;
+  HEARTBEAT_URL?: string;
 }
 
 export interface Config {
@@ -27,11 +34,14 @@ export interface Config {
   idleMs: number; // between ticks while they fail
   watchdogMs: number; // when a tick that vanished is followed by the next
   baseUrls: Record<HostName, string>;
+  monthlyBudgets: Record<HostName, number>; // calls a calendar month, 0 = without end
+  forcedTicks: { spacingMs: number; perDay: number }; // 0 = as often as anyone likes
   headers: Partial<Record<HostName, Record<string, string>>>; // keys, each for its own host
 }
 
 const baseUrl = z.url({ protocol: /^https?$/ });
 const count = (max: number) => z.coerce.number().int().min(1).max(max);
+const countOrNone = z.coerce.number().int().min(0);
 const DAY_MS = 86_400_000;
 
 const vars = z.object({
@@ -44,6 +54,12 @@ const vars = z.object({
   ALARM_INTERVAL_ACTIVE_MS: count(DAY_MS),
   ALARM_INTERVAL_IDLE_MS: count(DAY_MS),
   ALARM_WATCHDOG_MS: count(DAY_MS),
+  HIRO_MONTHLY_BUDGET: countOrNone,
+  MEMPOOL_MONTHLY_BUDGET: countOrNone,
+  COINGECKO_MONTHLY_BUDGET: countOrNone,
+  COINBASE_MONTHLY_BUDGET: countOrNone,
+  FORCED_TICK_SPACING_MS: countOrNone,
+  FORCED_TICKS_PER_DAY: countOrNone,
 });
 
 /** The configuration of this deployment. Throws with the names of the vars that are missing or malformed. */
@@ -66,6 +82,13 @@ export function parseConfig(env: Env): Config {
       coingecko: values.COINGECKO_API_URL,
       coinbase: values.COINBASE_API_URL,
     },
+    monthlyBudgets: {
+      hiro: values.HIRO_MONTHLY_BUDGET,
+      mempool: values.MEMPOOL_MONTHLY_BUDGET,
+      coingecko: values.COINGECKO_MONTHLY_BUDGET,
+      coinbase: values.COINBASE_MONTHLY_BUDGET,
+    },
+    forcedTicks: { spacingMs: values.FORCED_TICK_SPACING_MS, perDay: values.FORCED_TICKS_PER_DAY },
     headers: {
       ...(env.HIRO_API_KEY && { hiro: { "x-api-key": env.HIRO_API_KEY } }),
       ...(env.COINGECKO_API_KEY && { coingecko: { "x-cg-demo-api-key": env.COINGECKO_API_KEY } }),

@@ -12,6 +12,7 @@ import {
   type SourceBalances,
 } from "@standings/balances";
 import type { RosterPlace } from "@standings/db";
+import { findMassChange, type Holders, judgeProbe, type Quarantine } from "./mass-change.ts";
 
 /** Six connections may wait for headers at a time; every worker of the pool holds at most one. */
 export const POOL_SIZE = 6;
@@ -32,31 +33,48 @@ export interface FetchDeps {
   routes: HiroRoutes;
   deadline: AbortSignal;
   clock: Clock;
+  holders: Holders;
+  quarantines: readonly Quarantine[];
+  isTrusted(source: Source): boolean; // an operator accepted that its balances fell
+  newId(): string;
+}
+
+export interface ChunkFetch {
+  fetches: AgentFetch[];
+  quarantines: Quarantine[]; // that stand at the end of the tick
 }
 
 /**
  * The attempted agents of a chunk, in its order: from the first on without a gap, each answered or failed on its own.
- * Whoever a 429, a broken host, the budget or the deadline left out is not among them, and comes first next time.
+ * Whoever a 429, a broken host, a quarantine, the budget or the deadline left out is not among them, and comes first
+ * next time.
  */
-export async function fetchChunk(agents: readonly RosterPlace[], deps: FetchDeps): Promise<AgentFetch[]> {
+export async function fetchChunk(agents: readonly RosterPlace[], deps: FetchDeps): Promise<ChunkFetch> {
   const fetches: (AgentFetch | undefined)[] = agents.map(() => undefined);
+  const standing = new Map(deps.quarantines.map((quarantine) => [quarantine.source, quarantine]));
   let next = 0;
   const takeNext = async () => {
     const index = next++;
     const agent = agents[index];
-    if (agent) fetches[index] = await fetchAgent(agent, deps);
+    if (agent) fetches[index] = await fetchAgent(agent, standing, deps);
   };
   const work = async () => {
     while (next < agents.length && !isStopped(deps)) await takeNext();
   };
   // A recovering host gets one agent at a time as its probe, until it has answered.
-  while (next < agents.length && isProbing(deps.hosts) && !isStopped(deps)) await takeNext();
+  while (next < agents.length && isProbing(standing, deps.hosts) && !isStopped(deps)) await takeNext();
   await Promise.all(Array.from({ length: POOL_SIZE }, work));
-  return takeAttempted(blameHosts(fetches, deps.hosts));
+  const believed = holdBack(fetches, standing, deps);
+  return { fetches: takeAttempted(blameHosts(believed, deps.hosts)), quarantines: [...standing.values()] };
 }
 
-function isProbing(hosts: Hosts): boolean {
-  return SOURCES.some((source) => hosts.isHalfOpen(SOURCE_HOSTS[source]));
+type Standing = Map<Source, Quarantine>;
+
+function isProbing(standing: Standing, hosts: Hosts): boolean {
+  return SOURCES.some((source) => {
+    const host = SOURCE_HOSTS[source];
+    return hosts.isHalfOpen(host) || (standing.has(source) && !hosts.isBlocked(host));
+  });
 }
 
 function isStopped({ hosts, budget, deadline }: FetchDeps): boolean {
@@ -67,13 +85,65 @@ function isStopped({ hosts, budget, deadline }: FetchDeps): boolean {
   return waitsForHost || budget.left < 1 || deadline.aborted;
 }
 
-async function fetchAgent(agent: RosterPlace, deps: FetchDeps): Promise<AgentFetch> {
+async function fetchAgent(agent: RosterPlace, standing: Standing, deps: FetchDeps): Promise<AgentFetch> {
   const { http, routes, hosts } = deps;
-  const stacks = passBy("stacks", await fetchStacksBalances(http, routes, agent.stxAddress), hosts);
+  const settle = (source: Source, attempt: Attempt<SourceBalances>) =>
+    passBy(source, probe(source, agent, attempt, standing, deps), hosts);
+  const stacks = settle("stacks", await fetchStacksBalances(http, routes, agent.stxAddress));
   const bitcoin: Attempt<SourceBalances> =
-    stacks.kind === "postponed" ? stacks : passBy("bitcoin", await fetchBitcoinBalance(http, agent.btcAddress), hosts);
+    stacks.kind === "postponed" ? stacks : settle("bitcoin", await fetchBitcoinBalance(http, agent.btcAddress));
   return { agent, attempts: { stacks, bitcoin }, endedAt: deps.clock.now() };
 }
+
+/** While a quarantine stands, an answer that contradicts it ends it, and one that repeats it is not believed. */
+function probe(
+  source: Source,
+  { stxAddress }: RosterPlace,
+  attempt: Attempt<SourceBalances>,
+  standing: Standing,
+  { holders, hosts }: FetchDeps,
+): Attempt<SourceBalances> {
+  const quarantine = standing.get(source);
+  if (!quarantine || attempt.kind !== "fetched") return attempt;
+  const verdict = judgeProbe({ stxAddress, balances: attempt.value.balances }, quarantine, holders);
+  if (verdict === "contradicts") standing.delete(source);
+  if (verdict !== "repeats") return attempt;
+  hosts.distrust(SOURCE_HOSTS[source], QUARANTINED);
+  return HELD_BACK;
+}
+
+/** When too many agents of the chunk lost a holding at once, none of that source's answers is believed. */
+function holdBack(
+  fetches: readonly (AgentFetch | undefined)[],
+  standing: Standing,
+  { holders, hosts, clock, isTrusted, newId }: FetchDeps,
+): (AgentFetch | undefined)[] {
+  const distrusted = SOURCES.filter((source) => {
+    if (standing.has(source) || isTrusted(source)) return false;
+    const answers = fetches.flatMap((fetch) => {
+      const attempt = fetch?.attempts[source];
+      if (!fetch || attempt?.kind !== "fetched") return [];
+      return [{ stxAddress: fetch.agent.stxAddress, balances: attempt.value.balances }];
+    });
+    const change = findMassChange(answers, holders);
+    if (!change) return false;
+    standing.set(source, { id: `quarantine-${newId().slice(0, 8)}`, source, ...change, since: clock.now() });
+    hosts.distrust(SOURCE_HOSTS[source], QUARANTINED);
+    return true;
+  });
+  return fetches.map((fetch) => {
+    if (!fetch || distrusted.length === 0) return fetch;
+    const attempts = { ...fetch.attempts };
+    for (const source of distrusted) {
+      if (attempts[source].kind === "fetched") attempts[source] = passBy(source, HELD_BACK, hosts);
+    }
+    return { ...fetch, attempts };
+  });
+}
+
+/** What the status says of a host whose answers are held back. */
+const QUARANTINED = "quarantined";
+const HELD_BACK = { kind: "postponed", reason: "host-blocked" } as const;
 
 /** A host that is passed by fails its agents instead of holding them up: they keep their last good values. */
 function passBy(source: Source, attempt: Attempt<SourceBalances>, hosts: Hosts): Attempt<SourceBalances> {

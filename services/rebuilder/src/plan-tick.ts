@@ -1,7 +1,8 @@
 import { HIRO_CALLS } from "@standings/balances";
 import type { AcceptedPrice, Progress, RosterPlace } from "@standings/db";
 import { withDeadline } from "./deadline.ts";
-import { planChunkSize } from "./plan-chunk.ts";
+import type { Holders } from "./mass-change.ts";
+import { planChunkSize, shrinkAfterCrashes } from "./plan-chunk.ts";
 import { beginRotation, type Control, type RebuildState, reconcile } from "./rebuild-state.ts";
 import { judgeRoster } from "./roster-source.ts";
 import { describeError, type Tick, type TickDeps } from "./tick.ts";
@@ -15,14 +16,22 @@ export interface Plan {
   agents: RosterPlace[];
   endsRotation: boolean; // when all of the agents are attempted
   lastGoodPrices: AcceptedPrice[];
+  holders: Holders;
+  isSkipping: boolean; // the one agent is passed over unfetched: every tick that began with it ended in a crash
 }
 
 /** Where the rebuild stands, whose turn it is, and at the start of a rotation the roster. Throws when D1 does. */
-export async function planTick(tick: Tick, remembered: RebuildState, control: Control, deps: TickDeps): Promise<Plan> {
+export async function planTick(
+  tick: Tick,
+  { state: remembered, control, unfinished }: Awaited<ReturnType<TickDeps["memory"]["load"]>>,
+  deps: TickDeps,
+): Promise<Plan> {
   const { store } = tick;
   let progress = await store.getProgress();
   let state = reconcile(remembered, progress);
-  const chunkSize = planChunkSize({ ...deps.config, stacksCalls: HIRO_CALLS[tick.routes.version] });
+  const strikes = unfinished.cursor === state.cursor ? unfinished.count : 0;
+  const fullSize = planChunkSize({ ...deps.config, stacksCalls: HIRO_CALLS[tick.routes.version] });
+  const { chunkSize, isSkipping } = shrinkAfterCrashes(fullSize, strikes);
   for (let wraps = 0; ; wraps++) {
     if (state.cursor === "") {
       const roster = await readRoster(tick, state, control, progress, deps);
@@ -37,18 +46,21 @@ export async function planTick(tick: Tick, remembered: RebuildState, control: Co
       state = { ...state, cursor: "", rotation: { ...state.rotation, open: false } };
       continue;
     }
+    const agents = next.slice(0, chunkSize);
     return {
       state,
       progress,
-      agents: next.slice(0, chunkSize),
+      agents,
       endsRotation: next.length <= chunkSize,
       lastGoodPrices: next.length > 0 ? await store.getLastGoodPrices() : [],
+      holders: next.length > 0 ? await store.getHolders(agents.map((agent) => agent.stxAddress)) : new Map(),
+      isSkipping,
     };
   }
 }
 
 async function readRoster(tick: Tick, state: RebuildState, control: Control, progress: Progress, deps: TickDeps) {
-  const known = { roster: state.roster, agents: progress.agents, acceptedId: control.acceptedRosterId };
+  const known = { roster: state.roster, agents: progress.agents, acceptedIds: control.acceptedIds };
   tick.budget.spend();
   let text: string | null;
   try {

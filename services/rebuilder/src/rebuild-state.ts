@@ -1,6 +1,8 @@
-import type { HiroVersion, HostCounts, HostName, HostState } from "@standings/balances";
+import type { HiroVersion, HostCounts, HostName, HostState, Source } from "@standings/balances";
 import type { Progress } from "@standings/db";
-import type { RosterStatus, TickReport } from "./status.ts";
+import { SOURCE_HOSTS } from "./fetch-chunk.ts";
+import type { Quarantine } from "./mass-change.ts";
+import type { RosterStatus, TickOutcome, TickReport } from "./status.ts";
 
 /** What the Durable Object remembers from tick to tick. D1 is the authority on the place, this is where it was left. */
 export interface RebuildState {
@@ -12,21 +14,50 @@ export interface RebuildState {
   hiro: { version: HiroVersion; since: number | null };
   heldPrices: Record<string, string>; // token id -> why the newest quotes were not taken
   roster: Omit<RosterStatus, "ageSeconds">;
+  quarantines: Quarantine[];
+  trustedUntil: Partial<Record<Source, number>>; // rotation up to which balances may fall together: an operator said so
   failedCommits: number; // ticks in a row that did not commit
+  counters: Counters;
   interval: { ms: number; reason: string };
   ticks: TickReport[]; // newest first
+}
+
+/** Running totals since the object was made, for metrics. */
+export interface Counters {
+  ticks: Partial<Record<TickOutcome, number>>; // by outcome
+  calls: Partial<Record<HostName, { ok: number; failed: number; rateLimited: number }>>;
+  agents: number; // attempted
+  agentsFailed: number;
+  tickMs: number;
 }
 
 /** What operators set. Kept apart from the state: a running tick saves that, and must not undo what they said meanwhile. */
 export interface Control {
   paused: { since: number; until: number | null; reason: string | null } | null;
-  acceptedRosterId: string | null;
+  acceptedIds: string[]; // what operators let through, newest first
+  forced: { day: string; count: number; lastAt: number }; // forced ticks of a day (UTC)
   watchdogRearms: number;
+}
+
+/** Ticks that began at a place and never ended: the memory of a crash that the tick itself cannot report. */
+export interface Unfinished {
+  cursor: string;
+  count: number;
 }
 
 export const KEPT_TICK_REPORTS = 20;
 
-export const NEW_CONTROL: Control = { paused: null, acceptedRosterId: null, watchdogRearms: 0 };
+export const NEW_UNFINISHED: Unfinished = { cursor: "", count: 0 };
+
+/** More than can be held at once: one roster and a quarantine a source. */
+export const KEPT_ACCEPTED_IDS = 10;
+
+export const NEW_CONTROL: Control = {
+  paused: null,
+  acceptedIds: [],
+  forced: { day: "", count: 0, lastAt: 0 },
+  watchdogRearms: 0,
+};
 
 /** A pause with an end ends by itself. */
 export function isPaused({ paused }: Control, nowMs: number): boolean {
@@ -52,7 +83,10 @@ export const NEW_STATE: RebuildState = {
     problem: null,
     held: null,
   },
+  quarantines: [],
+  trustedUntil: {},
   failedCommits: 0,
+  counters: { ticks: {}, calls: {}, agents: 0, agentsFailed: 0, tickMs: 0 },
   interval: { ms: 0, reason: "no tick yet" },
   ticks: [],
 };
@@ -76,6 +110,24 @@ export function reconcile(state: RebuildState, progress: Progress): RebuildState
     },
     cursor: progress.lastAttempted,
   };
+}
+
+/** Quarantines that an operator accepted are over: for the rest of this rotation and the next one, balances may fall. */
+export function releaseAccepted(state: RebuildState, { acceptedIds }: Control): RebuildState {
+  const released = state.quarantines.filter((quarantine) => acceptedIds.includes(quarantine.id));
+  if (released.length === 0) return state;
+  const hosts = { ...state.hosts };
+  const trustedUntil = { ...state.trustedUntil };
+  for (const { source } of released) {
+    const host = hosts[SOURCE_HOSTS[source]];
+    if (host) hosts[SOURCE_HOSTS[source]] = reopen(host);
+    trustedUntil[source] = state.rotation.number + 1;
+  }
+  return { ...state, hosts, trustedUntil, quarantines: state.quarantines.filter((one) => !released.includes(one)) };
+}
+
+function reopen(host: HostState): HostState {
+  return { ...host, breaker: "closed", openSince: null, notBefore: null, blockedTicks: 0, lastError: null };
 }
 
 /** A new rotation, numbered above every one that D1 or this object knows. */

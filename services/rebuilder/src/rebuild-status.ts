@@ -1,4 +1,4 @@
-import { type Clock, HOST_NAMES, type HostName } from "@standings/balances";
+import { type Clock, HOST_NAMES, type HostName, toRunOutAt, toUseNow } from "@standings/balances";
 import {
   type AcceptedPrice,
   createDb,
@@ -10,14 +10,17 @@ import {
 } from "@standings/db";
 import { withDeadline } from "./deadline.ts";
 import type { Config } from "./env.ts";
-import { type Control, isPaused, type RebuildState } from "./rebuild-state.ts";
+import { SOURCE_HOSTS } from "./fetch-chunk.ts";
+import { type Control, isPaused, type RebuildState, type Unfinished } from "./rebuild-state.ts";
 import type { RebuilderStatus, UpstreamStatus } from "./status.ts";
 import { STORE_CALL_TIMEOUT_MS } from "./store.ts";
 
 export interface StatusInput {
   state: RebuildState;
   control: Control;
-  config: Config;
+  unfinished: Unfinished;
+  config: Config | null; // null = see configProblem
+  configProblem: string | null;
   alarmAt: number | null;
   isRunning: boolean;
   nowMs: number;
@@ -50,7 +53,7 @@ export function toStatus(input: StatusInput, database: DatabaseStatus | null): R
   const { state, control, config, alarmAt, nowMs } = input;
   const { rotation } = state;
   const ageSeconds = (at: number) => Math.max(0, Math.floor((nowMs - at) / 1_000));
-  const ticksLeft = Math.ceil(Math.max(0, rotation.total - rotation.processed) / config.chunkSize);
+  const ticksLeft = Math.ceil(Math.max(0, rotation.total - rotation.processed) / (config?.chunkSize ?? 1));
   const publication = database?.publication;
   return {
     state: input.isRunning ? "running" : isPaused(control, nowMs) ? "paused" : "idle",
@@ -61,6 +64,7 @@ export function toStatus(input: StatusInput, database: DatabaseStatus | null): R
     watchdogRearms: control.watchdogRearms,
     intervalMs: state.interval.ms,
     intervalReason: state.interval.reason,
+    next: toNext(input),
     rotation: {
       number: rotation.number,
       startedAt: rotation.startedAt,
@@ -73,7 +77,7 @@ export function toStatus(input: StatusInput, database: DatabaseStatus | null): R
     epoch: state.epoch,
     lastTick: state.ticks[0] ?? null,
     ticks: state.ticks,
-    upstreams: Object.fromEntries(HOST_NAMES.map((host) => [host, toUpstreamStatus(host, state, config)])),
+    upstreams: Object.fromEntries(HOST_NAMES.map((host) => [host, toUpstreamStatus(host, input)])),
     hiroApi: state.hiro,
     prices: Object.fromEntries(
       (database?.prices ?? []).map(({ tokenId, priceUsd, pricedAt, source }) => [
@@ -96,16 +100,35 @@ export function toStatus(input: StatusInput, database: DatabaseStatus | null): R
           coveragePercent: toPercent(publication.agents, publication.agents + publication.pending),
         }
       : null,
+    quarantines: state.quarantines.map((quarantine) => ({
+      ...quarantine,
+      host: SOURCE_HOSTS[quarantine.source],
+      release: `if these balances really fell, accept ${quarantine.id}; if not, it ends by itself when the host answers as before`,
+    })),
+    configProblem: input.configProblem,
     consecutiveFailures: state.failedCommits,
+    unfinishedTicks: input.isRunning ? 0 : input.unfinished.count,
+    counters: state.counters,
     rowCounts: database?.rowCounts ?? null,
   };
 }
 
-function toUpstreamStatus(host: HostName, { hosts, hostCounts }: RebuildState, { baseUrls }: Config): UpstreamStatus {
-  const state = hosts[host];
-  const counts = hostCounts[host];
+function toNext({ state, control, alarmAt, isRunning, nowMs, configProblem }: StatusInput): RebuilderStatus["next"] {
+  if (isRunning) return { what: "the running tick commits", at: null };
+  if (configProblem) return { what: "nothing until the configuration is mended", at: alarmAt };
+  if (isPaused(control, nowMs)) return { what: "nothing until the pause ends", at: control.paused?.until ?? null };
+  const place = state.cursor === "" ? "a new rotation begins" : `the tick after ${state.cursor} begins`;
+  return { what: place, at: alarmAt };
+}
+
+function toUpstreamStatus(host: HostName, { state: rebuild, config, nowMs }: StatusInput): UpstreamStatus {
+  const state = rebuild.hosts[host];
+  const counts = rebuild.hostCounts[host];
+  const budget = config?.monthlyBudgets[host] ?? 0;
+  const callsPerTick = counts ? counts.ok + counts.failed + counts.rateLimited : 0;
+  const rate = { callsPerTick, intervalMs: rebuild.interval.ms };
   return {
-    baseUrl: baseUrls[host],
+    baseUrl: config?.baseUrls[host] ?? "",
     ok: counts?.ok ?? 0,
     failed: counts?.failed ?? 0,
     rateLimited: counts?.rateLimited ?? 0,
@@ -116,6 +139,9 @@ function toUpstreamStatus(host: HostName, { hosts, hostCounts }: RebuildState, {
     lastError: state?.lastError ?? null,
     quota: state?.quota ?? {},
     deprecationSeen: state?.deprecationSeen ?? null,
+    monthlyBudget: budget,
+    monthlyCalls: toUseNow(state?.use, nowMs).calls,
+    runsOutAt: toRunOutAt(state?.use, budget, rate, nowMs),
   };
 }
 

@@ -1,14 +1,18 @@
 import type { Clock } from "@standings/balances";
 import { DeadlineError, withDeadline } from "./deadline.ts";
 import type { Config } from "./env.ts";
+import { allowForcedTick } from "./forced-ticks.ts";
 import type { log } from "./log.ts";
 import {
   type Control,
   isPaused,
+  KEPT_ACCEPTED_IDS,
   KEPT_TICK_REPORTS,
   NEW_CONTROL,
   NEW_STATE,
+  NEW_UNFINISHED,
   type RebuildState,
+  type Unfinished,
 } from "./rebuild-state.ts";
 import { type DatabaseStatus, toStatus } from "./rebuild-status.ts";
 import { runTick } from "./run-tick.ts";
@@ -21,7 +25,7 @@ import { toLostReport } from "./tick-report.ts";
 export const TICK_DEADLINE_MS = 150_000;
 
 /** What a broken configuration leaves to go by until it is mended: slow, but armed. */
-const UNCONFIGURED = { idleMs: 600_000, watchdogMs: 180_000 };
+const UNCONFIGURED = { idleMs: 600_000, watchdogMs: 180_000, forcedTicks: { spacingMs: 0, perDay: 0 } };
 
 /** What the platform gives the rebuild; a simulation gives the same from memory. */
 export interface RebuildDeps extends Omit<TickDeps, "config" | "memory" | "givenUp"> {
@@ -30,6 +34,8 @@ export interface RebuildDeps extends Omit<TickDeps, "config" | "memory" | "given
   /** Throws when the vars are missing or malformed. */
   getConfig(): Config;
   readDatabaseStatus(): Promise<DatabaseStatus | null>;
+  /** Tells whoever watches from outside that a tick has committed. */
+  sendHeartbeat(): Promise<void>;
   log: typeof log;
 }
 
@@ -44,19 +50,20 @@ export function createRebuild(deps: RebuildDeps): Rebuild {
 
   const getState = async () => (await storage.get<RebuildState>("state")) ?? NEW_STATE;
   const getControl = async () => (await storage.get<Control>("control")) ?? NEW_CONTROL;
+  const getUnfinished = async () => (await storage.get<Unfinished>("unfinished")) ?? NEW_UNFINISHED;
   const setControl = async (changes: Partial<Control>) => {
     await storage.put("control", { ...(await getControl()), ...changes });
   };
 
   const memory: Memory = {
-    load: async () => ({ state: await getState(), control: await getControl() }),
+    load: async () => ({ state: await getState(), control: await getControl(), unfinished: await getUnfinished() }),
     save: async (state, alarmAt) => {
-      // No await in between: the two writes are one.
-      await Promise.all([storage.put("state", state), storage.setAlarm(alarmAt)]);
+      // No await in between: the writes are one.
+      await Promise.all([storage.put({ state, unfinished: NEW_UNFINISHED }), storage.setAlarm(alarmAt)]);
     },
   };
 
-  const getIntervals = (): Pick<Config, "idleMs" | "watchdogMs"> => {
+  const getIntervals = (): Pick<Config, "idleMs" | "watchdogMs" | "forcedTicks"> => {
     try {
       return deps.getConfig();
     } catch {
@@ -70,11 +77,18 @@ export function createRebuild(deps: RebuildDeps): Rebuild {
     const startedAt = clock.now();
     const givenUp = new AbortController();
     try {
+      await storage.setAlarm(toAlarmTime(startedAt, getIntervals().watchdogMs));
       const config = deps.getConfig();
-      await storage.setAlarm(toAlarmTime(startedAt, config.watchdogMs));
+      const { cursor } = await getState();
+      const { count, cursor: lastCursor } = await getUnfinished();
+      await storage.put("unfinished", { cursor, count: cursor === lastCursor ? count + 1 : 1 });
       const tick = runTick(trigger, { ...deps, config, memory, givenUp: givenUp.signal });
       const report = await withDeadline(clock, "the tick", TICK_DEADLINE_MS, tick);
       log(report.outcome === "committed" ? "info" : "warn", "tick.ended", { ...report });
+      if (report.outcome === "committed") {
+        // Not awaited: whoever watches must not hold up what is watched.
+        deps.sendHeartbeat().catch((error) => log("warn", "heartbeat.failed", { error: describeError(error) }));
+      }
       return report;
     } catch (error) {
       givenUp.abort();
@@ -119,6 +133,12 @@ export function createRebuild(deps: RebuildDeps): Rebuild {
         return { ok: false, reason: "paused" };
       }
       const joined = running !== undefined;
+      if (!joined) {
+        const { forced } = await getControl();
+        const allowed = allowForcedTick(forced, getIntervals().forcedTicks, clock.now());
+        if (!allowed.ok) return { ok: false, reason: allowed.reason, retryAfterMs: allowed.retryAfterMs };
+        await setControl({ forced: allowed.forced });
+      }
       try {
         return { ok: true, report: await tick("forced"), joined };
       } catch (error) {
@@ -132,14 +152,23 @@ export function createRebuild(deps: RebuildDeps): Rebuild {
 
     async status(): Promise<RebuilderStatus> {
       await rebuild.ensureAlarm();
-      const [state, control, alarmAt, database] = await Promise.all([
+      const [state, control, unfinished, alarmAt, database] = await Promise.all([
         getState(),
         getControl(),
+        getUnfinished(),
         storage.getAlarm(),
         deps.readDatabaseStatus(),
       ]);
       const isRunning = running !== undefined;
-      return toStatus({ state, control, config: deps.getConfig(), alarmAt, isRunning, nowMs: clock.now() }, database);
+      let config: Config | null = null;
+      let configProblem: string | null = null;
+      try {
+        config = deps.getConfig();
+      } catch (error) {
+        configProblem = describeError(error);
+      }
+      const nowMs = clock.now();
+      return toStatus({ state, control, unfinished, config, configProblem, alarmAt, isRunning, nowMs }, database);
     },
 
     async pause({ until, reason }): Promise<RebuilderStatus> {
@@ -162,9 +191,11 @@ export function createRebuild(deps: RebuildDeps): Rebuild {
 
     async accept(id: string): Promise<AcceptAnswer> {
       await rebuild.ensureAlarm();
-      const { roster } = await getState();
-      if (roster.held?.id !== id) return { ok: false, reason: "unknown-id" };
-      await setControl({ acceptedRosterId: id });
+      const { roster, quarantines } = await getState();
+      const isHeld = roster.held?.id === id || quarantines.some((quarantine) => quarantine.id === id);
+      if (!isHeld) return { ok: false, reason: "unknown-id" };
+      const { acceptedIds } = await getControl();
+      await setControl({ acceptedIds: [id, ...acceptedIds].slice(0, KEPT_ACCEPTED_IDS) });
       return { ok: true };
     },
 

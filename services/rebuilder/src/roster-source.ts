@@ -23,7 +23,7 @@ export interface RosterDecision {
  */
 export async function judgeRoster(
   text: string | null,
-  known: { roster: RosterState; agents: number; acceptedId: string | null },
+  known: { roster: RosterState; agents: number; acceptedIds: readonly string[] },
   nowMs: number,
 ): Promise<RosterDecision> {
   const roster: RosterState = { ...known.roster, readAt: nowMs, held: null };
@@ -39,7 +39,7 @@ export async function judgeRoster(
   if (accepted === 0) return keep("the roster lists no valid agent", described);
   if (accepted < known.agents * (1 - MAX_SHRINK)) {
     const id = await toRosterId(parsed.agents);
-    if (id !== known.acceptedId) {
+    if (!known.acceptedIds.includes(id)) {
       const since = known.roster.held?.id === id ? known.roster.held.since : nowMs;
       const held = { id, accepted, previous: known.agents, since };
       return keep(`the roster shrank from ${known.agents} to ${accepted} agents`, { ...described, held });

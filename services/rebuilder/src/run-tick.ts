@@ -1,13 +1,13 @@
 import { createBudget, createHosts, createHttp, fetchPrices, type Price, type PriceUpdate } from "@standings/balances";
 import type { NewPublication } from "@standings/db";
 import { commitChunk } from "./commit-chunk.ts";
-import { type AgentFetch, fetchChunk } from "./fetch-chunk.ts";
+import { type ChunkFetch, fetchChunk } from "./fetch-chunk.ts";
 import { RESERVED_SUBREQUESTS } from "./plan-chunk.ts";
 import { type Plan, planTick } from "./plan-tick.ts";
 import { shouldPublish } from "./publish.ts";
-import { advance } from "./rebuild-state.ts";
+import { advance, releaseAccepted } from "./rebuild-state.ts";
 import { toAlarmTime, toStaleAfter } from "./schedule.ts";
-import type { TickReport, TickTrigger } from "./status.ts";
+import type { TickOutcome, TickReport, TickTrigger } from "./status.ts";
 import { describeError, type Tick, type TickDeps } from "./tick.ts";
 import { type Ending, isV1Due, nextInterval, remember, toReport } from "./tick-report.ts";
 
@@ -17,7 +17,8 @@ export const FETCH_DEADLINE_MS = 90_000;
 /** One tick: plan, fetch outside the lock, commit inside it, re-arm. Throws only on a bug. */
 export async function runTick(trigger: TickTrigger, deps: TickDeps): Promise<TickReport> {
   const { config } = deps;
-  const { state, control } = await deps.memory.load();
+  const memory = await deps.memory.load();
+  const state = releaseAccepted(memory.state, memory.control);
   const budget = createBudget(config.subrequestBudget, RESERVED_SUBREQUESTS);
   const startedAt = deps.clock.now();
   const tick: Tick = {
@@ -26,16 +27,21 @@ export async function runTick(trigger: TickTrigger, deps: TickDeps): Promise<Tic
     startedAt,
     budget,
     store: deps.createStore(() => budget.spend()),
-    hosts: createHosts({ states: state.hosts, clock: deps.clock, openMs: config.idleMs }),
+    hosts: createHosts({
+      states: state.hosts,
+      clock: deps.clock,
+      openMs: config.idleMs,
+      monthlyBudgets: config.monthlyBudgets,
+    }),
     routes: { version: isV1Due(state, startedAt) ? "v1" : state.hiro.version },
   };
 
   let plan: Plan;
   try {
-    plan = await planTick(tick, state, control, deps);
+    plan = await planTick(tick, { ...memory, state }, deps);
   } catch (error) {
     return conclude(tick, state.cursor, deps, async () => {
-      return { state, outcome: "commit-failed", error: describeError(error), planned: 0, fetches: [] };
+      return { state, ...toFailure(describeError(error)), planned: 0, fetches: [] };
     });
   }
   if (plan.agents.length === 0) {
@@ -43,15 +49,19 @@ export async function runTick(trigger: TickTrigger, deps: TickDeps): Promise<Tic
       return { state: plan.state, outcome: "no-roster", planned: 0, fetches: [] };
     });
   }
-  const { prices, fetches } = await fetchTick(tick, plan, deps);
-  return conclude(tick, plan.state.cursor, deps, () => commitTick(tick, plan, prices, fetches, deps));
+  const fetched = plan.isSkipping ? skipFirst(plan, deps) : await fetchTick(tick, plan, deps);
+  return conclude(tick, plan.state.cursor, deps, () => commitTick(tick, plan, fetched, deps));
+}
+
+interface Fetched extends ChunkFetch {
+  prices: PriceUpdate;
 }
 
 async function fetchTick(
   tick: Tick,
   plan: Plan,
-  { config, fetch, clock, givenUp }: TickDeps,
-): Promise<{ prices: PriceUpdate; fetches: AgentFetch[] }> {
+  { config, fetch, clock, givenUp, newTickId }: TickDeps,
+): Promise<Fetched> {
   const { budget, hosts, routes } = tick;
   const deadline = new AbortController();
   const abort = () => deadline.abort();
@@ -62,24 +72,44 @@ async function fetchTick(
     const http = createHttp({ fetch, baseUrls, headers, budget, hosts, clock, deadline: deadline.signal });
     const lastGood = new Map<string, Price>(plan.lastGoodPrices.map((price) => [price.tokenId, price]));
     const prices = await fetchPrices(http, lastGood, clock);
-    const fetches = await fetchChunk(plan.agents, { http, hosts, budget, routes, deadline: deadline.signal, clock });
-    return { prices, fetches };
+    const { rotation, trustedUntil, quarantines } = plan.state;
+    const chunk = await fetchChunk(plan.agents, {
+      http,
+      hosts,
+      budget,
+      routes,
+      deadline: deadline.signal,
+      clock,
+      holders: plan.holders,
+      quarantines,
+      isTrusted: (source) => rotation.number <= (trustedUntil[source] ?? 0),
+      newId: newTickId,
+    });
+    return { prices, ...chunk };
   } finally {
     cancel();
     givenUp.removeEventListener("abort", abort);
   }
 }
 
+/** The one agent that no tick survived counts as failed, so that the others get their turn. */
+function skipFirst({ agents, state }: Plan, { clock }: TickDeps): Fetched {
+  const failed = { kind: "failed", reason: "unfinished" } as const;
+  const fetches = agents.slice(0, 1).map((agent) => {
+    return { agent, attempts: { stacks: failed, bitcoin: failed }, endedAt: clock.now() };
+  });
+  return { prices: { accepted: [], held: state.heldPrices }, fetches, quarantines: state.quarantines };
+}
+
 /** Runs inside the lock: only D1, each call under a deadline. */
 async function commitTick(
   tick: Tick,
   plan: Plan,
-  prices: PriceUpdate,
-  fetches: AgentFetch[],
+  { prices, fetches, quarantines }: Fetched,
   deps: TickDeps,
 ): Promise<Ending> {
   const { progress } = plan;
-  const state = { ...plan.state, heldPrices: prices.held };
+  const state = { ...plan.state, heldPrices: prices.held, quarantines };
   const endsRotation = plan.endsRotation && fetches.length === plan.agents.length;
   const interval = nextInterval(tick, state.failedCommits, false, deps);
   const version = progress.version + 1;
@@ -117,9 +147,8 @@ async function commitTick(
   );
   const ending = { planned: plan.agents.length, fetches, commit };
   if (commit.kind !== "committed") {
-    const outcome = commit.kind === "fenced" ? ("fenced" as const) : ("commit-failed" as const);
-    const error = commit.kind === "fenced" ? "a competing tick committed first" : commit.error;
-    return { ...ending, state, outcome, error };
+    const fenced = { outcome: "fenced", error: "a competing tick committed first" } as const;
+    return { ...ending, state, ...(commit.kind === "fenced" ? fenced : toFailure(commit.error)) };
   }
   const lastAttempted = fetches.at(-1)?.agent.stxAddress;
   const done = { epoch: commit.epoch, attempted: fetches.length, lastAttempted, endsRotation };
@@ -129,6 +158,13 @@ async function commitTick(
     outcome: "committed",
     version: commit.published ? version : undefined,
   };
+}
+
+/** A database without a table or column waits for an operator, not for another try. */
+function toFailure(error: string): { outcome: TickOutcome; error: string } {
+  return /no such (?:table|column)/i.test(error)
+    ? { outcome: "not-migrated", error: `the database is not migrated (${error}): apply the migrations` }
+    : { outcome: "commit-failed", error };
 }
 
 /** Ends a tick inside the lock: what `end` says is remembered, and the next alarm set. */
@@ -145,7 +181,7 @@ async function conclude(
     try {
       if (deps.givenUp.aborted) throw new Error("the tick was given up before its commit");
       const ending = await end();
-      const isFailed = ending.outcome === "commit-failed" || ending.outcome === "fenced";
+      const isFailed = ending.outcome !== "committed" && ending.outcome !== "no-roster";
       const failedCommits = isFailed ? ending.state.failedCommits + 1 : 0;
       const interval = nextInterval(tick, failedCommits, isFailed, deps);
       report = toReport(tick, cursorBefore, ending, interval, deps.clock.now());

@@ -21,6 +21,8 @@ export interface TickHealth {
   blockedHosts: { host: HostName; notBefore: number }[];
   balanceHosts: number;
   failedCommits: number; // in a row, this tick included
+  /** The interval at which a host's monthly budget lasts, the longest of all hosts; 0 = no need to wait. */
+  pace: { ms: number; host: HostName | null };
 }
 
 export interface Interval {
@@ -28,11 +30,15 @@ export interface Interval {
   reason: string;
 }
 
-/** How long until the next tick, and why: sooner while upstreams are healthy, later while they fail. */
-export function chooseInterval(
-  health: TickHealth,
-  { activeMs, idleMs }: { activeMs: number; idleMs: number },
-): Interval {
+/** How long until the next tick, and why: sooner while upstreams are healthy, later while they fail or budgets run low. */
+export function chooseInterval(health: TickHealth, intervals: { activeMs: number; idleMs: number }): Interval {
+  const interval = chooseByHealth(health, intervals);
+  const { pace } = health;
+  if (pace.ms <= interval.ms) return interval;
+  return { ms: pace.ms, reason: `the monthly budget of ${pace.host} lasts only at this interval` };
+}
+
+function chooseByHealth(health: TickHealth, { activeMs, idleMs }: { activeMs: number; idleMs: number }): Interval {
   const { blockedHosts, calls, failedCalls, failedCommits, nowMs } = health;
   if (blockedHosts.length > 0 && blockedHosts.length === health.balanceHosts) {
     const waitMs = Math.min(...blockedHosts.map((host) => host.notBefore)) - nowMs;

@@ -9,9 +9,16 @@ export type TickTrigger = "alarm" | "forced";
 /**
  * committed: written and, when due, published. commit-failed: the database did not take it, the cursor stays.
  * fenced: a competing tick committed first, nothing of this one was written. no-roster: nobody to fetch.
- * given-up: ran past its deadline. failed: a bug, see `error`.
+ * not-migrated: the database lacks a table or column. given-up: ran past its deadline. failed: a bug, see `error`.
  */
-export type TickOutcome = "committed" | "commit-failed" | "fenced" | "no-roster" | "given-up" | "failed";
+export type TickOutcome =
+  | "committed"
+  | "commit-failed"
+  | "fenced"
+  | "no-roster"
+  | "not-migrated"
+  | "given-up"
+  | "failed";
 
 export interface TickReport {
   tickId: string;
@@ -49,6 +56,21 @@ export interface UpstreamStatus {
   lastError: string | null;
   quota: Record<string, string>; // quota headers last seen
   deprecationSeen: string | null; // the Warning header of a deprecated route
+  monthlyBudget: number; // calls a calendar month, 0 = without end
+  monthlyCalls: number; // of this month
+  runsOutAt: number | null; // when the budget ends at the current rate; null = it lasts
+}
+
+/** Answers that are held back: too many agents lost a holding at once. */
+export interface QuarantineStatus {
+  id: string; // release it with accept
+  host: string;
+  source: "stacks" | "bitcoin";
+  tokenId: string;
+  fell: number; // agents whose balance of it fell to zero
+  of: number; // agents of the chunk
+  since: number;
+  release: string; // how, in words
 }
 
 export interface PriceStatus {
@@ -81,6 +103,7 @@ export interface RebuilderStatus {
   watchdogRearms: number; // how often a lost or overdue alarm was set again
   intervalMs: number;
   intervalReason: string;
+  next: { what: string; at: number | null };
   rotation: {
     number: number;
     startedAt: number | null;
@@ -106,11 +129,27 @@ export interface RebuilderStatus {
     pending: number;
     coveragePercent: number; // ranked of listed
   } | null;
+  quarantines: QuarantineStatus[];
+  configProblem: string | null; // vars that are missing or malformed: nothing runs until they are mended
   consecutiveFailures: number; // ticks in a row that did not commit
+  unfinishedTicks: number; // in a row, at the same place: they began and never ended
+  counters: CounterStatus;
   rowCounts: RowCounts | null; // null = the database did not answer
 }
 
-export type TickAnswer = { ok: true; report: TickReport; joined: boolean } | { ok: false; reason: "paused" };
+/** Running totals since the object was made, for metrics. */
+export interface CounterStatus {
+  ticks: Record<string, number>; // by outcome
+  calls: Record<string, { ok: number; failed: number; rateLimited: number }>; // by host
+  agents: number; // attempted
+  agentsFailed: number;
+  tickMs: number; // spent in ticks
+}
+
+export type TickAnswer =
+  | { ok: true; report: TickReport; joined: boolean }
+  | { ok: false; reason: "paused" }
+  | { ok: false; reason: "too-soon" | "daily-limit"; retryAfterMs: number };
 export type AcceptAnswer = { ok: true } | { ok: false; reason: "unknown-id" };
 
 /** The rebuilder's only way in, over the service binding. Every call re-arms a lost or overdue alarm. */

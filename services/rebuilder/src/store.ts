@@ -7,6 +7,7 @@ import {
   createDb,
   executeBatch,
   findTickId,
+  getHolders,
   getLastGoodPrices,
   getProgress,
   listAgentsAfter,
@@ -16,6 +17,7 @@ import {
   type TickWrites,
 } from "@standings/db";
 import { withDeadline } from "./deadline.ts";
+import type { Holders } from "./mass-change.ts";
 
 /** D1 answers in milliseconds; it has stalled for a minute, and the lock around a commit lasts 30 s at most. */
 export const STORE_CALL_TIMEOUT_MS = 8_000;
@@ -29,6 +31,7 @@ export interface RowUse {
 export interface Store {
   getProgress(): Promise<Progress>;
   getLastGoodPrices(): Promise<AcceptedPrice[]>;
+  getHolders(stxAddresses: readonly string[]): Promise<Holders>;
   applyRoster(agents: readonly RosterAgent[], nowMs: number): Promise<void>;
   listAgentsAfter(cursor: string, limit: number): Promise<RosterPlace[]>;
   /** One atomic batch: the tick's writes, and a publication when there is one. */
@@ -45,6 +48,7 @@ export function createStore(d1: D1Database, clock: Clock, spend: () => void, tim
   };
   return {
     getProgress: () => call("progress", () => getProgress(db)),
+    getHolders: (stxAddresses) => call("holders", () => getHolders(db, stxAddresses)),
     getLastGoodPrices: () => call("prices", () => getLastGoodPrices(db)),
     applyRoster: (agents, nowMs) =>
       call("roster", async () => {

@@ -1,8 +1,8 @@
-import { BALANCE_HOSTS } from "@standings/balances";
+import { BALANCE_HOSTS, HOST_NAMES, type HostCounts, type HostName, toPaceMs } from "@standings/balances";
 import { type CommitResult, isFailed } from "./commit-chunk.ts";
 import type { AgentFetch } from "./fetch-chunk.ts";
-import { KEPT_TICK_REPORTS, type RebuildState } from "./rebuild-state.ts";
-import { chooseInterval, type Interval } from "./schedule.ts";
+import { type Counters, KEPT_TICK_REPORTS, type RebuildState } from "./rebuild-state.ts";
+import { chooseInterval, type Interval, type TickHealth } from "./schedule.ts";
 import type { TickOutcome, TickReport, TickTrigger } from "./status.ts";
 import type { Tick, TickDeps } from "./tick.ts";
 
@@ -39,9 +39,23 @@ export function nextInterval(
       }),
       balanceHosts: BALANCE_HOSTS.length,
       failedCommits: isFailed ? failedCommits : 0,
+      pace: toPace(tick, config, clock.now()),
     },
     config,
   );
+}
+
+/** The host whose monthly budget asks for the longest interval at this tick's number of calls. */
+function toPace({ hosts }: Tick, { monthlyBudgets }: TickDeps["config"], nowMs: number): TickHealth["pace"] {
+  const { states, counts } = hosts.end();
+  const paces = HOST_NAMES.map((host) => {
+    const calls = counts[host].ok + counts[host].failed + counts[host].rateLimited;
+    return { host, ms: calls === 0 ? 0 : toPaceMs(states[host].use, monthlyBudgets[host], calls, nowMs) };
+  });
+  return paces.reduce<TickHealth["pace"]>((longest, pace) => (pace.ms > longest.ms ? pace : longest), {
+    ms: 0,
+    host: null,
+  });
 }
 
 export function remember(
@@ -63,7 +77,27 @@ export function remember(
     hiro: { version, since },
     failedCommits,
     interval,
+    counters: addToCounters(state.counters, report, counts),
     ticks: [report, ...state.ticks].slice(0, KEPT_TICK_REPORTS),
+  };
+}
+
+function addToCounters(counters: Counters, report: TickReport, counts: Record<HostName, HostCounts>): Counters {
+  const calls = Object.entries(counts).map(([host, { ok, failed, rateLimited }]) => {
+    const before = counters.calls[host as HostName] ?? { ok: 0, failed: 0, rateLimited: 0 };
+    const after = {
+      ok: before.ok + ok,
+      failed: before.failed + failed,
+      rateLimited: before.rateLimited + rateLimited,
+    };
+    return [host, after] as const;
+  });
+  return {
+    ticks: { ...counters.ticks, [report.outcome]: (counters.ticks[report.outcome] ?? 0) + 1 },
+    calls: Object.fromEntries(calls),
+    agents: counters.agents + report.agents,
+    agentsFailed: counters.agentsFailed + report.failed,
+    tickMs: counters.tickMs + report.durationMs,
   };
 }
 

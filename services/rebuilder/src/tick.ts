@@ -1,12 +1,12 @@
 import type { Budget, Clock, HiroRoutes, Hosts } from "@standings/balances";
 import type { Config } from "./env.ts";
-import type { Control, RebuildState } from "./rebuild-state.ts";
+import type { Control, RebuildState, Unfinished } from "./rebuild-state.ts";
 import type { TickTrigger } from "./status.ts";
 import type { Store } from "./store.ts";
 
 /** What outlives a tick. */
 export interface Memory {
-  load(): Promise<{ state: RebuildState; control: Control }>;
+  load(): Promise<{ state: RebuildState; control: Control; unfinished: Unfinished }>;
   /** Saves the state and sets the alarm, both or neither. */
   save(state: RebuildState, alarmAt: number): Promise<void>;
 }

@@ -77,7 +77,10 @@ describe("the alarm", () => {
       vi.spyOn(console, "warn").mockImplementation(() => {});
       await runDurableObjectAlarm(getRebuild(env));
       expect(await alarmIn()).toBeGreaterThan(1_000);
-      expect((await getRebuild(env).status()).lastTick).toMatchObject({ outcome: "commit-failed" });
+      expect((await getRebuild(env).status()).lastTick).toMatchObject({
+        outcome: "not-migrated",
+        error: expect.stringContaining("apply the migrations"),
+      });
     } finally {
       await env.DB.prepare("ALTER TABLE hidden RENAME TO tick_commits").run();
     }
@@ -134,6 +137,42 @@ describe("a forced tick", () => {
   });
 });
 
+describe("forced ticks", () => {
+  const limits = { FORCED_TICK_SPACING_MS: env.FORCED_TICK_SPACING_MS, FORCED_TICKS_PER_DAY: env.FORCED_TICKS_PER_DAY };
+  afterEach(() => runInDurableObject(getRebuild(env), (object) => void Object.assign(envOf(object), limits)));
+
+  it("keep their spacing and their number a day where these are set", async () => {
+    await runInDurableObject(getRebuild(env), (object) => {
+      Object.assign(envOf(object), { FORCED_TICK_SPACING_MS: "60000", FORCED_TICKS_PER_DAY: "2" });
+    });
+    expect(await getRebuild(env).tick()).toMatchObject({ ok: true });
+    expect(await getRebuild(env).tick()).toMatchObject({ ok: false, reason: "too-soon" });
+    vi.spyOn(Date, "now").mockReturnValue(Date.now() + 60_000);
+    expect(await getRebuild(env).tick()).toMatchObject({ ok: true });
+    vi.mocked(Date.now).mockReturnValue(Date.now() + 60_000);
+    expect(await getRebuild(env).tick()).toMatchObject({ ok: false, reason: "daily-limit" });
+  });
+});
+
+describe("a broken configuration", () => {
+  it("is named by status, and leaves an alarm", async () => {
+    const { HIRO_API_URL } = env;
+    await runInDurableObject(
+      getRebuild(env),
+      (object) => void Object.assign(envOf(object), { HIRO_API_URL: "nowhere" }),
+    );
+    try {
+      await arm();
+      vi.spyOn(console, "error").mockImplementation(() => {});
+      await runDurableObjectAlarm(getRebuild(env));
+      expect(await alarmIn()).toBeGreaterThan(1_000);
+      expect((await getRebuild(env).status()).configProblem).toBe("missing or malformed vars: HIRO_API_URL");
+    } finally {
+      await runInDurableObject(getRebuild(env), (object) => void Object.assign(envOf(object), { HIRO_API_URL }));
+    }
+  });
+});
+
 describe("operators", () => {
   it("pause ticks, forced ones too, with the alarm still armed, and resume them", async () => {
     expect((await getRebuild(env).pause({ reason: "maintenance" })).state).toBe("paused");
@@ -179,6 +218,9 @@ describe("the outside", () => {
     expect((await exports.default.fetch("https://rebuilder.example/anything")).status).toBe(404);
   });
 });
+
+/** The object's own vars, which are protected to all but tests. */
+const envOf = (object: object) => (object as { env: object }).env;
 
 const arm = () => setAlarm(Date.now() + HOUR_MS);
 

@@ -2,7 +2,14 @@ import { env } from "cloudflare:workers";
 import { systemClock } from "@standings/balances";
 import { createDb } from "@standings/db";
 import { parseConfig } from "../src/env.ts";
-import { type Control, NEW_CONTROL, NEW_STATE, type RebuildState } from "../src/rebuild-state.ts";
+import {
+  type Control,
+  NEW_CONTROL,
+  NEW_STATE,
+  NEW_UNFINISHED,
+  type RebuildState,
+  type Unfinished,
+} from "../src/rebuild-state.ts";
 import { runTick } from "../src/run-tick.ts";
 import type { TickReport } from "../src/status.ts";
 import { createStore, type Store } from "../src/store.ts";
@@ -20,6 +27,7 @@ export function createRig(agents: readonly TestAgent[] = makeAgents(3)) {
     roster: toRosterText(agents) as string | null,
     state: structuredClone(NEW_STATE) as RebuildState,
     control: structuredClone(NEW_CONTROL) as Control,
+    unfinished: NEW_UNFINISHED as Unfinished,
     alarmAt: null as number | null,
     config: { ...parseConfig(env) },
     nowMs: Date.now(),
@@ -46,7 +54,7 @@ export function createRig(agents: readonly TestAgent[] = makeAgents(3)) {
         },
         createStore: (spend) => rig.wrapStore(createStore(env.DB, clock, spend, 200)),
         memory: {
-          load: async () => structuredClone({ state: rig.state, control: rig.control }),
+          load: async () => structuredClone({ state: rig.state, control: rig.control, unfinished: rig.unfinished }),
           save: async (state, alarmAt) => {
             if (rig.save) return rig.save(state, alarmAt);
             rig.state = structuredClone(state);

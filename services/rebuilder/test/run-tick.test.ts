@@ -455,7 +455,7 @@ describe("the roster", () => {
     await rig.tick();
     rig.roster = toRosterText(agents.slice(0, 5));
     await rig.tick();
-    rig.control.acceptedRosterId = rig.state.roster.held?.id ?? null;
+    rig.control.acceptedIds = [rig.state.roster.held?.id ?? ""];
     expect(await rig.tick()).toMatchObject({ agents: 5 });
     expect((await readRanking()).length).toBe(5);
   });
@@ -549,6 +549,121 @@ describe("prices", () => {
       expect(call.headers.get("x-cg-demo-api-key")).toBe(call.host === "coingecko" ? "C" : null);
       expect(call.path).not.toMatch(/key|token=/);
     }
+  });
+});
+
+describe("the mass-change guard", () => {
+  it("stores nothing of a source whose holdings vanish for many at once, probes it, and ends by itself", async () => {
+    const agents = makeAgents(40);
+    const rig = createRig(agents);
+    hold(rig, agents);
+    await rig.tick();
+    const before = await readBalances();
+    const ranking = await readRanking();
+    const stx = new Map(rig.upstreams.stx);
+    rig.upstreams.stx.clear();
+    for (const report of await rig.ticks(20)) {
+      expect(report.outcome).toBe("committed");
+      expect(await readBalances()).toEqual(before);
+      expect(await readRanking()).toEqual(ranking);
+    }
+    expect(rig.state.quarantines).toMatchObject([{ source: "stacks", tokenId: "stx", fell: 40, of: 40 }]);
+    expect(rig.upstreams.calls.filter((call) => call.host === "hiro").length).toBe(1);
+    for (const [address, amount] of stx) rig.upstreams.stx.set(address, amount);
+    await rig.ticks(2);
+    expect(rig.state.quarantines).toEqual([]);
+    expect(rig.state.hosts.hiro?.breaker).toBe("closed");
+    expect(await readBalances()).toEqual(before);
+  });
+
+  it("is not fooled by probes of agents that held nothing before", async () => {
+    const agents = makeAgents(40);
+    const rig = createRig(agents);
+    hold(rig, agents.slice(15));
+    await rig.tick();
+    const before = await readBalances();
+    rig.upstreams.stx.clear();
+    await rig.ticks(8);
+    expect(await readBalances()).toEqual(before);
+  });
+
+  it("lets an operator release what really happened", async () => {
+    const agents = makeAgents(40);
+    const rig = createRig(agents);
+    rig.config.chunkSize = 20;
+    hold(rig, agents);
+    await rig.ticks(2);
+    rig.upstreams.stx.clear();
+    await rig.tick();
+    rig.control.acceptedIds = [rig.state.quarantines[0]?.id ?? ""];
+    await rig.ticks(2);
+    expect(rig.state.quarantines).toEqual([]);
+    for (const tokens of Object.values(await readBalances())) expect(tokens.stx).toBe("0");
+  });
+
+  it("lets a few sell everything", async () => {
+    const agents = makeAgents(40);
+    const rig = createRig(agents);
+    hold(rig, agents);
+    await rig.tick();
+    for (const agent of agents.slice(0, 9)) rig.upstreams.stx.delete(agent.stxAddress);
+    await rig.tick();
+    expect(rig.state.quarantines).toEqual([]);
+    expect(Object.values(await readBalances()).filter((tokens) => tokens.stx === "0").length).toBe(9);
+  });
+});
+
+describe("a monthly budget", () => {
+  it("stretches the interval and is never exceeded", async () => {
+    const rig = createRig(makeAgents(40));
+    rig.config.monthlyBudgets = { ...rig.config.monthlyBudgets, hiro: 100 };
+    rig.nowMs = Date.parse("2026-11-29T00:00:00Z");
+    const used: number[] = [];
+    while (rig.nowMs < Date.parse("2026-11-30T23:00:00Z") && used.length < 20) {
+      const report = await rig.tick();
+      used.push(rig.state.hosts.hiro?.use?.calls ?? 0);
+      expect(report.nextIntervalMs).toBeGreaterThan(rig.config.activeMs);
+    }
+    expect(Math.max(...used)).toBeLessThanOrEqual(100);
+    rig.nowMs = Date.parse("2026-12-01T00:00:01Z");
+    expect(await rig.tick()).toMatchObject({ agents: 40, failed: 0 });
+  });
+});
+
+describe("ticks that never end", () => {
+  it("shrink to the agent they die of, and pass over it", async () => {
+    const agents = makeAgents(12);
+    const poison = agents[5]?.stxAddress;
+    const rig = createRig(agents);
+    const crash = new Error("exceeded its memory limit");
+    rig.readRoster = async () => rig.roster;
+    rig.upstreams.intercept = ({ address }) => {
+      if (address === poison) throw crash;
+      return undefined;
+    };
+    // What the platform does to a tick that takes its object down: nothing of it is saved but that it began.
+    const tickOrCrash = async () => {
+      const isDying = () => rig.upstreams.calls.some((call) => call.address === poison);
+      rig.upstreams.calls.length = 0;
+      const { count, cursor } = rig.unfinished;
+      rig.unfinished = { cursor: rig.state.cursor, count: cursor === rig.state.cursor ? count + 1 : 1 };
+      rig.save = async (state, alarmAt) => {
+        if (isDying()) throw crash;
+        rig.state = structuredClone(state);
+        rig.alarmAt = alarmAt;
+        rig.unfinished = { cursor: "", count: 0 };
+      };
+      rig.wrapStore = (store) => ({
+        ...store,
+        commit: (...args) => (isDying() ? Promise.reject(crash) : store.commit(...args)),
+        findTickId: (epoch) => (isDying() ? Promise.reject(crash) : store.findTickId(epoch)),
+      });
+      await runTick("alarm", rig.deps()).catch(() => undefined);
+      rig.nowMs += rig.config.activeMs;
+    };
+    for (let tick = 0; tick < 40 && !(rig.state.cursor === "" && rig.state.epoch > 0); tick++) await tickOrCrash();
+    const fetched = Object.keys(await readBalances());
+    expect(fetched.sort()).toEqual(agents.map((agent) => agent.stxAddress).filter((address) => address !== poison));
   });
 });
 

@@ -1,3 +1,5 @@
+import type { MonthlyUse } from "./monthly-budget.ts";
+
 export type BreakerState = "closed" | "open" | "half-open";
 
 /** What is remembered of a host from tick to tick. Times are Unix milliseconds. */
@@ -10,6 +12,7 @@ export interface HostState {
   lastError: string | null;
   quota: Record<string, string>; // quota headers last seen
   deprecationSeen: string | null;
+  use?: MonthlyUse;
 }
 
 /** Failures in a row that open a breaker: with one call in three failing at random, ten in a row are 1 in 59,000. */
@@ -51,8 +54,13 @@ export function afterFailure(host: HostState, nowMs: number, reason: string, ope
 
 /** A 429 gates its host at once, until `notBefore`. */
 export function afterRateLimit(host: HostState, nowMs: number, notBefore: number): HostState {
+  return gate(host, nowMs, notBefore, "rate-limited");
+}
+
+/** A host that must not be called before a time: what it says is not believed, or its budget is spent. */
+export function gate(host: HostState, nowMs: number, notBefore: number, reason: string): HostState {
   const later = host.breaker === "open" ? Math.max(host.notBefore ?? 0, notBefore) : notBefore;
-  return open({ ...host, lastError: "rate-limited" }, nowMs, later);
+  return open({ ...host, lastError: reason }, nowMs, later);
 }
 
 function open(host: HostState, nowMs: number, notBefore: number): HostState {

@@ -233,6 +233,17 @@ describe("every call", () => {
     expect(paths.length).toBe(2);
   });
 
+  it("is not made past the host's monthly budget, until the month ends", async () => {
+    const { bitcoin, paths, hosts } = rig(() => Response.json(stats(1, 0)), { monthlyBudget: 2 });
+    await bitcoin();
+    await bitcoin();
+    expect(await bitcoin()).toEqual({ kind: "postponed", reason: "host-blocked" });
+    expect(paths.length).toBe(2);
+    const { mempool } = hosts.end().states;
+    expect(mempool).toMatchObject({ breaker: "open", lastError: "the monthly budget is spent", use: { calls: 2 } });
+    expect(mempool.notBefore).toBe(Date.UTC(1970, 1, 1));
+  });
+
   it("is not made to a host that said 429, until its time; the other host goes on", async () => {
     const { bitcoin, stacks, hosts, paths } = rig((path) =>
       path.startsWith("/address") ? new Response("", { status: 429, headers: { "retry-after": "60" } }) : v1("1", {}),
@@ -263,9 +274,11 @@ describe("parseJson", () => {
   });
 });
 
+const NO_BUDGETS = { hiro: 0, mempool: 0, coingecko: 0, coinbase: 0 };
+
 function rig(
   answer: (path: string) => Response,
-  options: { budget?: number; timeoutMs?: number; deadline?: AbortSignal } = {},
+  options: { budget?: number; monthlyBudget?: number; timeoutMs?: number; deadline?: AbortSignal } = {},
 ) {
   const baseUrls: Record<HostName, string> = {
     hiro: "https://hiro.example/",
@@ -276,7 +289,12 @@ function rig(
   const requests: { url: string; init: RequestInit | undefined }[] = [];
   const paths: string[] = [];
   const clock = { ...systemClock, now: () => 0 };
-  const hosts = createHosts({ states: {}, clock, openMs: 600_000 });
+  const hosts = createHosts({
+    states: {},
+    clock,
+    openMs: 600_000,
+    monthlyBudgets: { ...NO_BUDGETS, mempool: options.monthlyBudget ?? 0 },
+  });
   const http = createHttp({
     async fetch(input, init) {
       const url = String(input);

@@ -5,10 +5,12 @@ import {
   afterSuccess,
   beginTick,
   endTick,
+  gate,
   type HostState,
   isPassedBy,
   NEW_HOST,
 } from "./breaker.ts";
+import { toCallsLeft, toNextMonthAt, toUseNow } from "./monthly-budget.ts";
 import { toNotBefore } from "./retry-after.ts";
 
 export const HOST_NAMES = ["hiro", "mempool", "coingecko", "coinbase"] as const;
@@ -33,6 +35,8 @@ export interface Hosts {
   recordFailure(host: HostName, latencyMs: number, reason: string): void;
   /** A call that ended without telling anything about its host: aborted by us, or refused for what was asked. */
   recordNeutral(host: HostName): void;
+  /** Takes back that its answers of this tick were good: they are not believed, and the host is left alone. */
+  distrust(host: HostName, reason: string): void;
   isBlocked(host: HostName): boolean;
   isPassedBy(host: HostName): boolean;
   isHalfOpen(host: HostName): boolean;
@@ -45,21 +49,32 @@ export interface HostsOptions {
   clock: Clock;
   /** How long a host that failed or said 429 without a time is left alone: until the next slow tick. */
   openMs: number;
+  /** Calls a calendar month, 0 = without end. */
+  monthlyBudgets: Record<HostName, number>;
 }
 
 const QUOTA_HEADER = /^(?:x-)?ratelimit-/;
 const MAX_QUOTA_HEADERS = 16; // what Hiro sends at most, and a bound on what a strange host can make us store
 const MAX_HEADER_LENGTH = 200;
 
-export function createHosts({ states, clock, openMs }: HostsOptions): Hosts {
+interface HostInTick {
+  state: HostState;
+  counts: HostCounts;
+  probing: boolean; // a half-open host's one call is under way
+  wasPassedBy: boolean; // when the tick began
+  passedBy: boolean;
+}
+
+export function createHosts({ states, clock, openMs, monthlyBudgets }: HostsOptions): Hosts {
   const startedAt = clock.now();
-  const hosts = new Map<HostName, { state: HostState; counts: HostCounts; probing: boolean; passedBy: boolean }>();
+  const hosts = new Map<HostName, HostInTick>();
   for (const name of HOST_NAMES) {
     const state = beginTick(states[name] ?? NEW_HOST, startedAt);
     hosts.set(name, {
       state,
       counts: { ok: 0, failed: 0, rateLimited: 0, latenciesMs: [] },
       probing: false,
+      wasPassedBy: isPassedBy(state),
       passedBy: isPassedBy(state),
     });
   }
@@ -78,7 +93,14 @@ export function createHosts({ states, clock, openMs }: HostsOptions): Hosts {
     admit(name) {
       const host = get(name);
       if (host.state.breaker === "open" || host.probing) return false;
+      const nowMs = clock.now();
+      if (toCallsLeft(host.state.use, monthlyBudgets[name], nowMs) < 1) {
+        host.state = gate(host.state, nowMs, toNextMonthAt(nowMs), "the monthly budget is spent");
+        return false;
+      }
       if (host.state.breaker === "half-open") host.probing = true;
+      const use = toUseNow(host.state.use, nowMs);
+      host.state = { ...host.state, use: { ...use, calls: use.calls + 1 } };
       return true;
     },
     recordSuccess(name, latencyMs, headers) {
@@ -104,6 +126,13 @@ export function createHosts({ states, clock, openMs }: HostsOptions): Hosts {
     },
     recordNeutral(name) {
       get(name).probing = false;
+    },
+    distrust(name, reason) {
+      const host = get(name);
+      host.counts.failed += host.counts.ok;
+      host.counts.ok = 0;
+      host.passedBy = host.wasPassedBy;
+      host.state = gate(host.state, clock.now(), clock.now() + openMs, reason);
     },
     isBlocked: (name) => get(name).state.breaker === "open",
     isPassedBy: (name) => get(name).passedBy && get(name).state.breaker !== "closed",

@@ -21,7 +21,8 @@ export type FailureReason =
   | "invalid-shape"
   | "implausible"
   | "invalid-address"
-  | "host-blocked";
+  | "host-blocked"
+  | "unfinished";
 
 /** The call was not made, or its end says nothing about what was asked for: to be tried again first. */
 export type PostponedReason = "rate-limited" | "host-blocked" | "budget" | "deadline";
