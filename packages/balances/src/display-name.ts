@@ -1,3 +1,5 @@
+const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+
 /** Longest name shown, in what a reader takes for one character. */
 export const MAX_NAME_GRAPHEMES = 64;
 
@@ -23,12 +25,11 @@ export function toDisplayName(text: string | null | undefined): string | null {
     .normalize("NFC")
     .trim();
   if (clean === "") return null;
-  const graphemes = [...new Intl.Segmenter("en", { granularity: "grapheme" }).segment(clean)];
-  return graphemes.length <= MAX_NAME_GRAPHEMES
-    ? clean
-    : `${graphemes
-        .slice(0, MAX_NAME_GRAPHEMES - 1)
-        .map((part) => part.segment)
-        .join("")
-        .trimEnd()}…`;
+  if (clean.length <= MAX_NAME_GRAPHEMES) return clean;
+  const graphemes = [...GRAPHEMES.segment(clean)].map((part) => part.segment);
+  if (graphemes.length <= MAX_NAME_GRAPHEMES) return clean;
+  return `${graphemes
+    .slice(0, MAX_NAME_GRAPHEMES - 1)
+    .join("")
+    .trimEnd()}…`;
 }

@@ -17,7 +17,7 @@ export class DashboardRebuildDO extends DurableObject<Env> implements RebuilderA
     fetch: (input, init) => fetch(input, init),
     newTickId: () => crypto.randomUUID(),
     readRoster: () => this.env.VERIFIED_AGENTS.get(ROSTER_KEY),
-    createStore: (spend) => createStore(this.env.DB, systemClock, spend),
+    store: createStore(this.env.DB),
     lock: (callback) => this.ctx.blockConcurrencyWhile(callback),
     getConfig: () => parseConfig(this.env),
     readDatabaseStatus: () => readDatabaseStatus(this.env.DB, systemClock),

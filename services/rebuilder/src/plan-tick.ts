@@ -69,7 +69,7 @@ async function readRoster(tick: Tick, state: RebuildState, control: Control, pro
     const source = progress.agents > 0 ? ("kept" as const) : ("none" as const);
     return { ...state.roster, source, problem: `the roster could not be read: ${describeError(error)}` };
   }
-  const { agents, roster } = await judgeRoster(text, known, deps.clock.now());
+  const { agents, roster } = judgeRoster(text, known, deps.clock.now());
   if (agents) await tick.store.applyRoster(agents, deps.clock.now());
   return roster;
 }

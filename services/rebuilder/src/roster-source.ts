@@ -1,3 +1,5 @@
+import { sha256 } from "@noble/hashes/sha2";
+import { bytesToHex } from "@noble/hashes/utils";
 import { parseRoster, type RosterAgent, type RosterParse } from "@standings/balances";
 import type { RebuildState } from "./rebuild-state.ts";
 
@@ -21,11 +23,11 @@ export interface RosterDecision {
  * Whether what the key holds becomes the roster. Absent, corrupt, suddenly empty or much smaller means unknown: the
  * last roster stays, and status says why. An operator who accepted the id of a shrunken roster lets it through.
  */
-export async function judgeRoster(
+export function judgeRoster(
   text: string | null,
   known: { roster: RosterState; agents: number; acceptedIds: readonly string[] },
   nowMs: number,
-): Promise<RosterDecision> {
+): RosterDecision {
   const roster: RosterState = { ...known.roster, readAt: nowMs, held: null };
   const keep = (problem: string, changes: Partial<RosterState> = {}): RosterDecision => ({
     agents: undefined,
@@ -38,7 +40,7 @@ export async function judgeRoster(
   const accepted = parsed.agents.length;
   if (accepted === 0) return keep("the roster lists no valid agent", described);
   if (accepted < known.agents * (1 - MAX_SHRINK)) {
-    const id = await toRosterId(parsed.agents);
+    const id = toRosterId(parsed.agents);
     if (!known.acceptedIds.includes(id)) {
       const since = known.roster.held?.id === id ? known.roster.held.since : nowMs;
       const held = { id, accepted, previous: known.agents, since };
@@ -58,9 +60,7 @@ function describeRejections({ rejected, sharedBtcAddresses }: Extract<RosterPars
 }
 
 /** Names a roster by who is on it, so that the same list has the same id however often it is read. */
-async function toRosterId(agents: readonly RosterAgent[]): Promise<string> {
+function toRosterId(agents: readonly RosterAgent[]): string {
   const addresses = agents.map((agent) => agent.stxAddress).sort();
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(addresses.join("\n")));
-  const hex = [...new Uint8Array(digest).slice(0, 6)].map((byte) => byte.toString(16).padStart(2, "0"));
-  return `roster-${hex.join("")}`;
+  return `roster-${bytesToHex(sha256(addresses.join("\n"))).slice(0, 12)}`;
 }

@@ -8,6 +8,7 @@ import { shouldPublish } from "./publish.ts";
 import { advance, releaseAccepted } from "./rebuild-state.ts";
 import { toAlarmTime, toStaleAfter } from "./schedule.ts";
 import type { TickOutcome, TickReport, TickTrigger } from "./status.ts";
+import { guardStore } from "./store.ts";
 import { describeError, type Tick, type TickDeps } from "./tick.ts";
 import { type Ending, isV1Due, nextInterval, remember, toReport } from "./tick-report.ts";
 
@@ -26,7 +27,7 @@ export async function runTick(trigger: TickTrigger, deps: TickDeps): Promise<Tic
     trigger,
     startedAt,
     budget,
-    store: deps.createStore(() => budget.spend()),
+    store: guardStore(deps.store, deps.clock, () => budget.spend(), deps.storeTimeoutMs),
     hosts: createHosts({
       states: state.hosts,
       clock: deps.clock,

@@ -27,7 +27,7 @@ export interface RowUse {
   rowsWritten: number;
 }
 
-/** The database as a tick sees it: every method is one call to D1, counted and under a deadline. */
+/** The database as a tick sees it: every method is one call to D1. */
 export interface Store {
   getProgress(): Promise<Progress>;
   getLastGoodPrices(): Promise<AcceptedPrice[]>;
@@ -39,41 +39,51 @@ export interface Store {
   findTickId(epoch: number): Promise<string | undefined>;
 }
 
-/** @param spend counts one subrequest */
-export function createStore(d1: D1Database, clock: Clock, spend: () => void, timeoutMs = STORE_CALL_TIMEOUT_MS): Store {
-  const db = createDb(d1);
+/** Counts every call and gives up on one that hangs. @param spend counts one subrequest */
+export function guardStore(store: Store, clock: Clock, spend: () => void, timeoutMs = STORE_CALL_TIMEOUT_MS): Store {
   const call = <T>(what: string, run: () => Promise<T>): Promise<T> => {
     spend();
     return withDeadline(clock, `the database (${what})`, timeoutMs, run());
   };
   return {
-    getProgress: () => call("progress", () => getProgress(db)),
-    getHolders: (stxAddresses) => call("holders", () => getHolders(db, stxAddresses)),
-    getLastGoodPrices: () => call("prices", () => getLastGoodPrices(db)),
-    applyRoster: (agents, nowMs) =>
-      call("roster", async () => {
-        const rows = agents.map((agent) => ({
-          stx_address: agent.stxAddress,
-          btc_address: agent.btcAddress,
-          display_name: agent.displayName,
-          bns_name: agent.bnsName,
-          level: agent.level,
-          level_name: agent.levelName,
-        }));
-        await executeBatch(d1, compileApplyRoster(db, rows, nowMs));
-      }),
-    listAgentsAfter: (cursor, limit) => call("plan", () => listAgentsAfter(db, cursor, limit)),
-    commit: (writes, publication) =>
-      call("commit", async () => {
-        const results = await executeBatch(d1, [
-          ...compileTickWrites(db, writes),
-          ...(publication ? compilePublish(db, publication) : []),
-        ]);
-        return {
-          rowsRead: results.reduce((sum, result) => sum + (result.meta.rows_read ?? 0), 0),
-          rowsWritten: results.reduce((sum, result) => sum + (result.meta.rows_written ?? 0), 0),
-        };
-      }),
-    findTickId: (epoch) => call("fence", () => findTickId(db, epoch)),
+    getProgress: () => call("progress", () => store.getProgress()),
+    getHolders: (stxAddresses) => call("holders", () => store.getHolders(stxAddresses)),
+    getLastGoodPrices: () => call("prices", () => store.getLastGoodPrices()),
+    applyRoster: (agents, nowMs) => call("roster", () => store.applyRoster(agents, nowMs)),
+    listAgentsAfter: (cursor, limit) => call("plan", () => store.listAgentsAfter(cursor, limit)),
+    commit: (writes, publication) => call("commit", () => store.commit(writes, publication)),
+    findTickId: (epoch) => call("fence", () => store.findTickId(epoch)),
+  };
+}
+
+export function createStore(d1: D1Database): Store {
+  const db = createDb(d1);
+  return {
+    getProgress: () => getProgress(db),
+    getHolders: (stxAddresses) => getHolders(db, stxAddresses),
+    getLastGoodPrices: () => getLastGoodPrices(db),
+    async applyRoster(agents, nowMs) {
+      const rows = agents.map((agent) => ({
+        stx_address: agent.stxAddress,
+        btc_address: agent.btcAddress,
+        display_name: agent.displayName,
+        bns_name: agent.bnsName,
+        level: agent.level,
+        level_name: agent.levelName,
+      }));
+      await executeBatch(d1, compileApplyRoster(db, rows, nowMs));
+    },
+    listAgentsAfter: (cursor, limit) => listAgentsAfter(db, cursor, limit),
+    async commit(writes, publication) {
+      const results = await executeBatch(d1, [
+        ...compileTickWrites(db, writes),
+        ...(publication ? compilePublish(db, publication) : []),
+      ]);
+      return {
+        rowsRead: results.reduce((sum, result) => sum + (result.meta.rows_read ?? 0), 0),
+        rowsWritten: results.reduce((sum, result) => sum + (result.meta.rows_written ?? 0), 0),
+      };
+    },
+    findTickId: (epoch) => findTickId(db, epoch),
   };
 }

@@ -17,7 +17,8 @@ export interface TickDeps {
   clock: Clock;
   newTickId(): string;
   readRoster(): Promise<string | null>;
-  createStore(spend: () => void): Store;
+  store: Store;
+  storeTimeoutMs?: number;
   memory: Memory;
   /** Nothing else of the object runs meanwhile. The callback must not throw: that would reset the object. */
   lock(callback: () => Promise<void>): Promise<void>;

@@ -52,7 +52,8 @@ export function createRig(agents: readonly TestAgent[] = makeAgents(3)) {
           if (rig.isLocked) rig.callsInLock++;
           return rig.readRoster ? rig.readRoster() : rig.roster;
         },
-        createStore: (spend) => rig.wrapStore(createStore(env.DB, clock, spend, 200)),
+        store: rig.wrapStore(createStore(env.DB)),
+        storeTimeoutMs: 200,
         memory: {
           load: async () => structuredClone({ state: rig.state, control: rig.control, unfinished: rig.unfinished }),
           save: async (state, alarmAt) => {
