@@ -13,7 +13,11 @@ export interface History {
 
 export const history: fc.Arbitrary<History> = fc.record({
   seed: fc.nat(),
-  agents: fc.constantFrom(0, 1, 4, 7, 12, 26),
+  agents: fc.oneof(
+    { arbitrary: fc.constantFrom(3, 6), weight: 6 },
+    { arbitrary: fc.constantFrom(0, 1, 11), weight: 4 },
+    { arbitrary: fc.constant(26), weight: 1 },
+  ),
   commands: fc.array(command, { minLength: 1, maxLength: 16 }),
 });
 

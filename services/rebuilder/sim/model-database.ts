@@ -25,6 +25,7 @@ export interface ModelFetch {
 
 export interface ModelPublication {
   version: number;
+  rotation: number;
   publishedAt: number;
   staleAfter: number;
   pending: number;
@@ -49,7 +50,8 @@ export class ModelDatabase {
   }
 
   getProgress(): Progress {
-    const rotation = Math.max(0, ...[...this.fetches.values()].map((fetch) => fetch.rotation));
+    const published = this.publications.at(-1)?.rotation ?? 0;
+    const rotation = Math.max(published, ...[...this.fetches.values()].map((fetch) => fetch.rotation));
     const attempted = this.listed().filter((address) => this.fetches.get(address)?.rotation === rotation);
     return {
       epoch: this.commits.at(-1)?.epoch ?? 0,
@@ -117,7 +119,7 @@ export class ModelDatabase {
     this.balances.set(agentAddress, balances);
   }
 
-  #publish({ version, publishedAt, staleAfter }: NewPublication): void {
+  #publish({ version, rotation, publishedAt, staleAfter }: NewPublication): void {
     const listed = this.listed();
     const ranked = listed.filter((address) => {
       const fetch = this.fetches.get(address);
@@ -127,7 +129,7 @@ export class ModelDatabase {
       .map((stxAddress) => ({ stxAddress, totalUsd: this.totalUsd(stxAddress), partial: this.isPartial(stxAddress) }))
       .sort((a, b) => b.totalUsd - a.totalUsd || (a.stxAddress < b.stxAddress ? -1 : 1));
     const pending = listed.length - ranked.length;
-    this.publications.push({ version, publishedAt, staleAfter, pending, standings });
+    this.publications.push({ version, rotation, publishedAt, staleAfter, pending, standings });
     this.publications = this.publications.slice(-2);
   }
 

@@ -5,7 +5,7 @@ import type { Database } from "../database.ts";
 export interface Progress {
   epoch: number; // newest commit; 0 = none yet
   version: number; // newest publication; 0 = none yet
-  rotation: number; // newest rotation that attempted an agent; 0 = none yet
+  rotation: number; // newest rotation that attempted an agent or published; 0 = none yet
   lastAttempted: string; // last listed agent that rotation attempted; "" = none
   processed: number; // listed agents that rotation attempted
   agents: number; // in the roster
@@ -13,7 +13,9 @@ export interface Progress {
 
 export async function getProgress(db: Kysely<Database>): Promise<Progress> {
   const result = await sql<Progress>`
-    WITH newest AS (SELECT coalesce(max(rotation), 0) AS rotation FROM fetches),
+    WITH newest AS (SELECT max(
+      coalesce((SELECT max(rotation) FROM fetches), 0),
+      coalesce((SELECT rotation FROM publications ORDER BY version DESC LIMIT 1), 0)) AS rotation),
     attempted AS (SELECT f.agent_address FROM fetches AS f JOIN agents AS a ON a.stx_address = f.agent_address
       WHERE a.removed_at IS NULL AND f.rotation = (SELECT rotation FROM newest))
     SELECT

@@ -1,0 +1,6 @@
+import { describe } from "vitest";
+import { liveThrough } from "./simulation.ts";
+
+describe("the rebuild", () => {
+  liveThrough({ histories: Number(process.env.SIM_HISTORIES ?? 20_000) / 2, part: 2 });
+});
