@@ -50,7 +50,7 @@ async function endWell(world: World): Promise<void> {
   await world.advance(200_000); // what hung is given up
   world.heal();
   if (world.roster.length === 0) world.roster = POPULATION.slice(0, 1);
-  world.start(() => world.rebuild.resume());
+  if (world.control.paused) world.start(() => world.rebuild.resume());
   for (let cron = 0; cron < CRONS_TO_RECOVER && !isWell(world); cron++) {
     world.start(() => world.rebuild.ensureAlarm());
     acceptAll(world);

@@ -52,6 +52,8 @@ export class World {
   readonly population = POPULATION;
   roster: { stxAddress: string; btcAddress: string }[] = [];
   isAlarmStuck = false;
+  /** How long the platform takes to grant the lock. */
+  lockDelayMs = 0;
 
   #generation = 0;
   #storage = this.#newStorage();
@@ -325,6 +327,10 @@ export class World {
   }
 
   async #lock(generation: number, callback: () => Promise<void>): Promise<void> {
+    if (this.lockDelayMs > 0) {
+      const clock = this.clock.view(() => generation === this.#generation);
+      await new Promise<void>((resolve) => clock.after(this.lockDelayMs, resolve));
+    }
     this.#lockedSince = this.clock.nowMs;
     try {
       await callback();

@@ -73,26 +73,33 @@ describe("what is stored", () => {
 });
 
 describe("who is ranked", () => {
-  it("leaves an agent pending until every source has answered once, and never takes it back", async () => {
-    const agents = makeAgents(2);
-    const [first, second] = agents as [TestAgent, TestAgent];
-    const rig = createRig(agents);
-    rig.upstreams.intercept = ({ address }) =>
-      address === second.stxAddress ? new Response("{}", { status: 500 }) : undefined;
-    await rig.tick();
-    expect((await readRanking()).map(([address]) => address)).toEqual([first.stxAddress]);
-    rig.upstreams.intercept = () => undefined;
-    await rig.tick();
-    expect((await readRanking()).length).toBe(2);
-    rig.upstreams.intercept = ({ address }) =>
-      address === second.stxAddress ? new Response("{}", { status: 500 }) : undefined;
-    await rig.tick();
-    const rows = await findStandingsPage(env.DB, db, 3, { offset: 0, limit: 10 });
-    expect(rows?.map((row) => [row.stx_address, row.partial]).sort()).toEqual([
-      [first.stxAddress, false],
-      [second.stxAddress, true],
-    ]);
-  });
+  it.each(["hiro", "mempool"] as const)(
+    "leaves an agent pending until %s has answered once too, and never takes it back",
+    async (source) => {
+      const agents = makeAgents(2);
+      const [first, second] = agents as [TestAgent, TestAgent];
+      const rig = createRig(agents);
+      const fail = () => {
+        rig.upstreams.intercept = ({ host, address }) =>
+          host === source && [second.stxAddress, second.btcAddress].includes(address ?? "")
+            ? new Response("{}", { status: 500 })
+            : undefined;
+      };
+      fail();
+      await rig.tick();
+      expect((await readRanking()).map(([address]) => address)).toEqual([first.stxAddress]);
+      rig.upstreams.intercept = () => undefined;
+      await rig.tick();
+      expect((await readRanking()).length).toBe(2);
+      fail();
+      await rig.tick();
+      const rows = await findStandingsPage(env.DB, db, 3, { offset: 0, limit: 10 });
+      expect(rows?.map((row) => [row.stx_address, row.partial]).sort()).toEqual([
+        [first.stxAddress, false],
+        [second.stxAddress, true],
+      ]);
+    },
+  );
 
   it("keeps everybody when agents swap or correct their Bitcoin addresses", async () => {
     const agents = makeAgents(2);

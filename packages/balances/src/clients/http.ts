@@ -70,7 +70,6 @@ export function createHttp(options: HttpOptions): Http {
     async getJson<T>(request: JsonRequest<T>): Promise<Attempt<T>> {
       const { host } = request;
       if (deadline.aborted) return { kind: "postponed", reason: "deadline" };
-      if (hosts.isBlocked(host)) return { kind: "postponed", reason: "host-blocked" };
       if (budget.left < 1) return { kind: "postponed", reason: "budget" };
       if (!hosts.admit(host)) return { kind: "postponed", reason: "host-blocked" };
       budget.take();
