@@ -41,6 +41,7 @@ export async function findStandingsPage(
       .where("rank", ">", page.offset)
       .where("rank", "<=", page.offset + page.limit)
       .orderBy("rank")
+      .limit(page.limit) // ends the scan at the last row: without it one row past the page is read
       .compile(),
   ]);
   if (!publication?.results.length || !rows) return undefined;

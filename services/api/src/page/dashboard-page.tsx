@@ -1,0 +1,193 @@
+import type { Agent, Dashboard } from "../routes/dashboard/schema.ts";
+import { type PageRelation, toNeighbours, toPagePath } from "../routes/dashboard/window.ts";
+import { formatCount, formatUsd } from "./format.ts";
+import { renderPage } from "./layout.tsx";
+import { Address, AgentName, Badges, PriceFacts, Time, TokenAmount, Usd } from "./parts.tsx";
+
+/** A row names the largest holdings; the agent's own page has all of them. */
+const TOKENS_PER_ROW = 4;
+
+export function renderDashboardPage(dashboard: Dashboard): string {
+  return renderPage("Ranking", dashboard.cachedAt === null ? <NothingYet /> : <Ranking dashboard={dashboard} />);
+}
+
+function NothingYet() {
+  return (
+    <>
+      <h1>Ranking</h1>
+      <div class="empty">
+        <p>
+          <strong>No ranking has been published yet.</strong>
+        </p>
+        <p>
+          The first one appears as soon as the rebuilder has fetched its first agents, usually within a few minutes of
+          the first start. Reload this page then. If it stays empty, <a href="/api/health">the health check</a> says
+          what is missing.
+        </p>
+      </div>
+    </>
+  );
+}
+
+function Ranking({ dashboard }: { dashboard: Dashboard }) {
+  const { agents, stats, prices, cachedAt, version } = dashboard;
+  return (
+    <>
+      <h1>Ranking</h1>
+      <p class="muted">
+        {cachedAt && (
+          <>
+            As of <Time at={cachedAt} />, version {version}
+          </>
+        )}
+        {stats.pricedAt && (
+          <>
+            , prices of <Time at={stats.pricedAt} /> or newer
+          </>
+        )}
+        .
+      </p>
+      <dl class="facts">
+        <div>
+          <dt>All agents together</dt>
+          <dd>
+            <Usd value={stats.totalUsd} />
+          </dd>
+        </div>
+        <div>
+          <dt>Ranked</dt>
+          <dd>
+            {formatCount(stats.total)} {stats.total === 1 ? "agent" : "agents"}
+            <small>
+              {formatCount(stats.partialCount)} partial, {formatCount(stats.pendingCount)} pending
+            </small>
+          </dd>
+        </div>
+        <PriceFacts prices={prices} />
+      </dl>
+      {agents.length === 0 ? <EmptyPage dashboard={dashboard} /> : <Table dashboard={dashboard} />}
+      <PageLinks dashboard={dashboard} />
+    </>
+  );
+}
+
+function EmptyPage({ dashboard }: { dashboard: Dashboard }) {
+  return (
+    <div class="empty">
+      {dashboard.stats.total === 0 ? (
+        <p>No agent is ranked in this version: an agent is ranked once each of its sources has answered.</p>
+      ) : (
+        <p>This page is past the end: the ranking has {formatCount(dashboard.stats.total)} agents.</p>
+      )}
+    </div>
+  );
+}
+
+function Table({ dashboard }: { dashboard: Dashboard }) {
+  return (
+    <div class="table">
+      <table>
+        <caption>Agents by the US dollar value of what they hold, largest first</caption>
+        <thead>
+          <tr>
+            <th scope="col" class="rank right">
+              Rank
+            </th>
+            <th scope="col" class="agent">
+              Agent
+            </th>
+            <th scope="col" class="level">
+              Level
+            </th>
+            <th scope="col">Holdings</th>
+            <th scope="col" class="total right">
+              Total
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {dashboard.agents.map((agent) => (
+            <Row agent={agent} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ agent }: { agent: Agent }) {
+  const shown = agent.tokens.slice(0, TOKENS_PER_ROW);
+  const more = agent.tokens.length - shown.length;
+  return (
+    <tr id={`rank-${agent.rank}`}>
+      <td class="rank right">{agent.rank}</td>
+      <th scope="row">
+        <div class="name">
+          <a href={`/dashboard/${agent.stxAddress}`}>
+            <AgentName agent={agent} />
+          </a>
+        </div>
+        <div class="addresses">
+          {agent.displayName !== null && agent.bnsName !== null && <bdi>{agent.bnsName}</bdi>}
+          <Address address={agent.stxAddress} />
+          <Address address={agent.btcAddress} />
+        </div>
+        <Badges agent={agent} />
+      </th>
+      <td class="wide level">
+        <span class="num">{agent.level}</span> <bdi class="muted">{agent.levelName}</bdi>
+      </td>
+      <td class="wide">
+        {shown.length === 0 ? (
+          <span class="muted">nothing</span>
+        ) : (
+          <ul class="tokens">
+            {shown.map((token) => (
+              <li title={token.contract}>
+                <TokenAmount token={token} />{" "}
+                <span class="muted num">{token.priced ? formatUsd(token.usdValue) : "unpriced"}</span>
+              </li>
+            ))}
+            {more > 0 && (
+              <li>
+                <a href={`/dashboard/${agent.stxAddress}`}>{more} more</a>
+              </li>
+            )}
+          </ul>
+        )}
+      </td>
+      <td class="total right">
+        <Usd value={agent.totalUsd} />
+      </td>
+    </tr>
+  );
+}
+
+const LABELS: Record<PageRelation, string> = { first: "First", prev: "Previous", next: "Next", last: "Last" };
+
+function PageLinks({ dashboard }: { dashboard: Dashboard }) {
+  const { pagination, version, agents } = dashboard;
+  const neighbours = toNeighbours(pagination, pagination.total);
+  const first = agents.at(0)?.rank;
+  const last = agents.at(-1)?.rank;
+  return (
+    <nav class="pages" aria-label="Pages of this ranking">
+      {(Object.keys(LABELS) as PageRelation[]).map((relation) => {
+        const neighbour = neighbours.get(relation);
+        const isHere = neighbour === undefined || neighbour.offset === pagination.offset;
+        return isHere ? (
+          <span class="off">{LABELS[relation]}</span>
+        ) : (
+          <a href={toPagePath("/dashboard", neighbour, version)} rel={relation}>
+            {LABELS[relation]}
+          </a>
+        );
+      })}
+      {first !== undefined && last !== undefined && (
+        <span class="place">
+          Ranks {formatCount(first)} to {formatCount(last)} of {formatCount(pagination.total)}
+        </span>
+      )}
+    </nav>
+  );
+}

@@ -1,0 +1,64 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { setCachePolicy } from "../cache-policy.ts";
+import type { AppEnv } from "../env.ts";
+import { isUnchanged, toDigest } from "../etag.ts";
+import { noQuery } from "../parameters.ts";
+import { problem } from "../problem.ts";
+import { isProblemCode } from "../problem-codes.ts";
+import { isPageUnchanged } from "../routes/dashboard/handlers.ts";
+import { planPage, readAgent, readPage } from "../routes/dashboard/read.ts";
+import { addressParamsSchema, pageQuerySchema } from "../routes/dashboard/schema.ts";
+import { renderAgentPage } from "./agent-page.tsx";
+import { renderDashboardPage } from "./dashboard-page.tsx";
+import { renderIndexPage } from "./index-page.tsx";
+import { renderProblemKindPage } from "./problem-page.tsx";
+import { ICON, ICON_PATH, STYLE, STYLE_PATH, STYLE_REVISION } from "./style.ts";
+
+// Pages are validated like the API, and are no part of its OpenAPI document.
+const page = { hide: true, method: "get", responses: { 200: { description: "A page for people" } } } as const;
+const dashboardPage = createRoute({ ...page, path: "/dashboard", request: { query: pageQuerySchema } });
+const agentPage = createRoute({
+  ...page,
+  path: "/dashboard/{address}",
+  request: { params: addressParamsSchema, query: noQuery },
+});
+const problemPage = createRoute({
+  ...page,
+  path: "/problems/{code}",
+  request: { params: z.object({ code: z.string() }), query: noQuery },
+});
+
+export function registerPages(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(dashboardPage, async (c) => {
+    const plan = await planPage(c.var.db, c.req.valid("query"));
+    if (isPageUnchanged(c, plan, "html", STYLE_REVISION)) return c.body(null, 304);
+    return c.html(renderDashboardPage(await readPage(c.env.DB, c.var.db, plan)));
+  });
+
+  app.openapi(agentPage, async (c) => {
+    const agent = await readAgent(c.var.db, c.req.valid("param").address);
+    setCachePolicy(c, agent.version === 0 ? "none" : "snapshot");
+    const html = renderAgentPage(agent);
+    if (isUnchanged(c, [agent.version, "html", await toDigest(html)])) return c.body(null, 304);
+    return c.html(html);
+  });
+
+  app.openapi(problemPage, (c) => {
+    const { code } = c.req.valid("param");
+    if (!isProblemCode(code)) throw problem("not-found");
+    setCachePolicy(c, "static");
+    return c.html(renderProblemKindPage(code));
+  });
+
+  const fixed = [
+    { path: "/", type: "text/html; charset=UTF-8", body: renderIndexPage() },
+    { path: STYLE_PATH, type: "text/css; charset=UTF-8", body: STYLE },
+    { path: ICON_PATH, type: "image/svg+xml", body: ICON },
+  ];
+  for (const { path, type, body } of fixed) {
+    app.openapi(createRoute({ ...page, path, request: { query: noQuery } }), (c) => {
+      setCachePolicy(c, "static");
+      return c.body(body, 200, { "Content-Type": type });
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
+import { bodyLimit } from "hono/body-limit";
+import type { AppEnv } from "../../env.ts";
+import { toProblemResponse } from "../../errors.ts";
+import { problem } from "../../problem.ts";
+
+const MAX_BODY_BYTES = 4096;
+
+// What Hono's bearer middleware can read out of a header (RFC 6750); any other token could never be right.
+const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/** Missing, malformed and wrong get one and the same answer. */
+const deny = (c: Context) => toProblemResponse(c as Context<AppEnv>, problem("unauthorized")) as Response & string;
+
+const checkBearer = bearerAuth<AppEnv>({
+  verifyToken: (token, c) => isSameSecret(token, c.env.ADMIN_TOKEN ?? ""),
+  noAuthenticationHeader: { message: deny },
+  invalidAuthenticationHeader: { message: deny },
+  invalidToken: { message: deny },
+});
+
+/** Stands before everything under its path, also before what does not exist: deny by default. */
+export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (!c.env.ADMIN_TOKEN || !BEARER_TOKEN.test(c.env.ADMIN_TOKEN)) throw problem("admin-not-configured");
+  return checkBearer(c, next);
+};
+
+export const hideFromSearch: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  c.header("X-Robots-Tag", "noindex");
+};
+
+export const limitBody = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: () => {
+    throw problem("body-too-large");
+  },
+});
+
+/** For actions without input: a body is refused, so that nobody believes that it was obeyed. */
+export const refuseBody: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const body = (await c.req.text()).trim();
+  if (body === "" || body === "{}") return next();
+  throw problem("invalid-request", { errors: [{ pointer: "", detail: "this action takes no body" }] });
+};
+
+/** Digests have one length and do not show how much of a guess was right; their comparison takes constant time. */
+async function isSameSecret(given: string, expected: string): Promise<boolean> {
+  const encoder = new TextEncoder();
+  const [a, b] = await Promise.all(
+    [given, expected].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text))),
+  );
+  return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);
+}

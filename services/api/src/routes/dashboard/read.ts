@@ -1,0 +1,70 @@
+import {
+  type Database,
+  findListedAgent,
+  findNewestPublication,
+  findPublication,
+  findStanding,
+  findStandingsPage,
+  getPendingAgent,
+  type Publication,
+} from "@standings/db";
+import type { Kysely } from "kysely";
+import type { AgentAddress } from "../../parameters.ts";
+import { problem } from "../../problem.ts";
+import { type AgentAnswer, type Dashboard, DEFAULT_LIMIT, type PageQuery } from "./schema.ts";
+import { toDashboard, toPendingAnswer, toRankedAnswer } from "./shape.ts";
+import { type PageWindow, toWindowAround } from "./window.ts";
+
+/** What a query comes to before any page is read: enough to compare validators. */
+export interface PagePlan {
+  publication: Publication | undefined; // undefined = nothing has been published yet
+  window: PageWindow;
+}
+
+export async function planPage(db: Kysely<Database>, query: PageQuery): Promise<PagePlan> {
+  const publication = await findRanking(db, query.version);
+  const limit = query.limit ?? DEFAULT_LIMIT;
+  if (!query.around) return { publication, window: { limit, offset: query.offset ?? 0 } };
+  const rank = await getRank(db, publication, query.around);
+  return { publication, window: toWindowAround(rank, limit, publication?.agents ?? 0) };
+}
+
+export async function readPage(d1: D1Database, db: Kysely<Database>, plan: PagePlan): Promise<Dashboard> {
+  if (!plan.publication) return toDashboard(undefined, [], plan.window);
+  const rows = await findStandingsPage(d1, db, plan.publication.version, plan.window);
+  if (!rows) throw problem("version-gone");
+  return toDashboard(plan.publication, rows, plan.window);
+}
+
+/** The pinned ranking, or the newest. */
+async function findRanking(db: Kysely<Database>, version: number | undefined): Promise<Publication | undefined> {
+  if (version === undefined) return findNewestPublication(db);
+  const pinned = await findPublication(db, version);
+  if (pinned) return pinned;
+  const newest = await findNewestPublication(db);
+  if (version > (newest?.version ?? 0)) throw problem("version-unknown");
+  if (newest)
+    throw problem("version-gone", { detail: `Start again at the newest ranking, version ${newest.version}.` });
+  return undefined; // version 0: the empty answer before the first publication names itself so
+}
+
+async function getRank(
+  db: Kysely<Database>,
+  publication: Publication | undefined,
+  { chain, address }: AgentAddress,
+): Promise<number> {
+  const listed = chain === "bitcoin" ? await findListedAgent(db, address) : undefined;
+  const stxAddress = chain === "stacks" ? address : listed?.stx_address;
+  const standing = publication && stxAddress && (await findStanding(db, publication.version, stxAddress));
+  if (standing) return standing.rank;
+  throw problem((listed ?? (await findListedAgent(db, address))) ? "agent-not-ranked" : "agent-not-found");
+}
+
+export async function readAgent(db: Kysely<Database>, { address }: AgentAddress): Promise<AgentAnswer> {
+  const publication = await findNewestPublication(db);
+  const listed = await findListedAgent(db, address);
+  const standing = publication && (await findStanding(db, publication.version, listed?.stx_address ?? address));
+  if (standing) return toRankedAnswer(standing, publication);
+  if (!listed) throw problem("agent-not-found");
+  return toPendingAnswer(listed, await getPendingAgent(db, listed.stx_address), publication);
+}

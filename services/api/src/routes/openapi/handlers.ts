@@ -1,0 +1,21 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { setCachePolicy } from "../../cache-policy.ts";
+import type { AppEnv } from "../../env.ts";
+import { noQuery } from "../../parameters.ts";
+import { buildOpenApiDocument } from "./document.ts";
+
+export function registerOpenApi(app: OpenAPIHono<AppEnv>): void {
+  for (const path of ["/openapi.json", "/api/openapi.json"]) {
+    const route = createRoute({
+      hide: true,
+      method: "get",
+      path,
+      request: { query: noQuery },
+      responses: { 200: { description: "This API as OpenAPI 3.1" } },
+    });
+    app.openapi(route, (c) => {
+      setCachePolicy(c, "static");
+      return c.json(buildOpenApiDocument(c.env.PUBLIC_URL));
+    });
+  }
+}

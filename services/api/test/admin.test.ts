@@ -1,0 +1,243 @@
+import { env } from "cloudflare:workers";
+import type { RebuilderApi } from "@standings/rebuilder/status";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { statusSchema, tickAnswerSchema } from "../src/routes/admin/schema.ts";
+import { expectProblem, PUBLISHED_AT, readBody, rebuilder, request, status, TOKEN, tickReport } from "./builders.ts";
+
+const BASE = "/api/admin/rebuilder";
+const ROUTES: [method: string, path: string][] = [
+  ["GET", BASE],
+  ["POST", `${BASE}/tick`],
+  ["POST", `${BASE}/pause`],
+  ["POST", `${BASE}/resume`],
+  ["POST", `${BASE}/reset`],
+  ["POST", `${BASE}/accept`],
+];
+
+const log = vi.spyOn(console, "error");
+
+beforeEach(() => {
+  log.mockReset();
+  log.mockImplementation(() => {});
+});
+
+function call(method: string, path: string, api: Partial<RebuilderApi> = {}, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = { Authorization: `Bearer ${TOKEN}` };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+  return request(path, init, { REBUILDER: rebuilder(api) });
+}
+
+describe("without the right token", () => {
+  const everything = {
+    status: async () => status(),
+    tick: async () => ({ ok: true as const, report: tickReport(), joined: false }),
+  };
+  const paths = [
+    ...ROUTES,
+    ["GET", "/api/admin"],
+    ["GET", "/api/admin/nothing"],
+    ["DELETE", BASE],
+    ["OPTIONS", BASE],
+    ["GET", `${BASE}?x=1`],
+  ];
+
+  it.each(paths)(
+    "%s %s is one and the same 401 for no, an empty, a malformed and a wrong token",
+    async (method = "", path = "") => {
+      const bodies: unknown[] = [];
+      for (const authorization of [
+        undefined,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        `Bearer ${TOKEN}x`,
+        `Bearer ${TOKEN.slice(1)}`,
+        `Basic ${TOKEN}`,
+        `Bearer ${TOKEN} ${TOKEN}`,
+        TOKEN,
+      ]) {
+        const headers = authorization === undefined ? {} : { Authorization: authorization };
+        const response = await request(path, { method, headers } as RequestInit, { REBUILDER: rebuilder(everything) });
+        expect(response.headers.get("WWW-Authenticate")).toBe('Bearer realm="standings"');
+        expect(response.headers.get("X-Robots-Tag")).toBe("noindex");
+        expect(response.headers.get("Access-Control-Allow-Origin")).toBeNull();
+        const { instance: _, ...body } = await expectProblem(response, 401, "unauthorized");
+        bodies.push(body);
+      }
+      expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
+    },
+  );
+
+  it.each(ROUTES)("%s %s is closed, not open, while no usable token is configured", async (method, path) => {
+    for (const configured of [undefined, "", "two words"]) {
+      const { ADMIN_TOKEN: _, ...withoutToken } = env;
+      const changed = { ...withoutToken, ADMIN_TOKEN: configured, REBUILDER: rebuilder(everything) };
+      for (const authorization of ["Bearer ", "Bearer undefined", "Bearer two words"]) {
+        const init = { method, headers: { Authorization: authorization } };
+        const response = await request(path, init, changed as typeof env);
+        await expectProblem(response, 503, "admin-not-configured");
+      }
+    }
+  });
+
+  it("never calls the rebuilder", async () => {
+    const tick = vi.fn(everything.tick);
+    await request(`${BASE}/tick`, { method: "POST" }, { REBUILDER: rebuilder({ tick }) });
+    expect(tick).not.toHaveBeenCalled();
+  });
+
+  it("takes the token from the Authorization header alone", async () => {
+    for (const headers of [{ "X-Admin-Key": TOKEN }, { Cookie: `token=${TOKEN}` }] as Record<string, string>[]) {
+      await expectProblem(await request(BASE, { headers }), 401, "unauthorized");
+    }
+    await expectProblem(await request(`${BASE}?token=${TOKEN}`), 401, "unauthorized");
+  });
+});
+
+describe("with the right token", () => {
+  it("shows the status under the names of the contract, with times as RFC 3339", async () => {
+    const response = await call("GET", BASE, { status: async () => status() });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    expect(response.headers.get("X-Robots-Tag")).toBe("noindex");
+    const body = await readBody(response, statusSchema);
+    expect(Object.keys(body).sort()).toEqual(Object.keys(status()).sort());
+    expect(body).toMatchObject({
+      now: "2026-11-22T14:02:10.000Z",
+      alarmAt: "2026-11-22T14:04:10.000Z",
+      next: { at: "2026-11-22T14:04:10.000Z" },
+      rotation: { startedAt: "2026-11-22T14:02:06.000Z", etaMs: 480_000 },
+      lastTick: { startedAt: "2026-11-22T14:02:06.000Z", durationMs: 4_000 },
+      upstreams: { hiro: { openSince: null, notBefore: "2026-11-22T14:02:11.000Z" } },
+      roster: { held: { since: "2026-11-22T14:02:10.000Z" } },
+      rowCounts: { oldestGoodAt: "2026-11-22T13:52:10.000Z" },
+    });
+  });
+
+  it("runs a tick and answers with its report", async () => {
+    const tick = async () => ({ ok: true as const, report: tickReport({ trigger: "forced" }), joined: true });
+    const response = await call("POST", `${BASE}/tick`, { tick });
+    expect(response.status).toBe(200);
+    expect(await readBody(response, tickAnswerSchema)).toMatchObject({
+      trigger: "forced",
+      startedAt: "2026-11-22T14:02:06.000Z",
+      outcome: "committed",
+      joined: true,
+    });
+  });
+
+  it("answers 409 for a tick while paused", async () => {
+    const response = await call("POST", `${BASE}/tick`, { tick: async () => ({ ok: false, reason: "paused" }) });
+    await expectProblem(response, 409, "paused");
+  });
+
+  it.each([
+    ["too-soon", "tick-too-soon"],
+    ["daily-limit", "tick-daily-limit"],
+  ] as const)("answers 429 with Retry-After for a tick that is %s", async (reason, code) => {
+    const response = await call("POST", `${BASE}/tick`, {
+      tick: async () => ({ ok: false, reason, retryAfterMs: 2_100 }),
+    });
+    expect(response.headers.get("Retry-After")).toBe("3");
+    await expectProblem(response, 429, code);
+  });
+
+  it("pauses until a time, with a reason, or for good", async () => {
+    const pause = vi.fn(async () => status({ state: "paused" }));
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const response = await call("POST", `${BASE}/pause`, { pause }, { until, reason: "upgrade" });
+    expect(await readBody(response, statusSchema)).toMatchObject({ state: "paused" });
+    expect((await call("POST", `${BASE}/pause`, { pause }, {})).status).toBe(200);
+    expect((await call("POST", `${BASE}/pause`, { pause })).status).toBe(200);
+    expect(pause.mock.calls).toEqual([[{ until: Date.parse(until), reason: "upgrade" }], [{}], [{}]]);
+  });
+
+  it.each([
+    [{ until: "tomorrow" }, "/until"],
+    [{ until: "2026-02-30T00:00:00Z" }, "/until"],
+    [{ until: 1_900_000_000_000 }, "/until"],
+    [{ until: "2020-01-01T00:00:00Z" }, "/until"],
+    [{ until: new Date(Date.now() + 400 * 86_400_000).toISOString() }, "/until"],
+    [{ until: null }, "/until"],
+    [{ reason: "x".repeat(201) }, "/reason"],
+    [{ force: true }, "/force"],
+    [{ "a/b": 1 }, "/a~1b"],
+    [[], ""],
+    ["until", ""],
+  ])("refuses to pause with %j and points at %s", async (body, pointer) => {
+    const problem = await expectProblem(await call("POST", `${BASE}/pause`, {}, body), 400, "invalid-request");
+    expect(problem.errors?.map((error) => error.pointer)).toEqual([pointer]);
+  });
+
+  it("resumes and resets", async () => {
+    const resume = vi.fn(async () => status());
+    const reset = vi.fn(async () => status({ cursor: "" }));
+    await readBody(await call("POST", `${BASE}/resume`, { resume }), statusSchema);
+    expect(await readBody(await call("POST", `${BASE}/reset`, { reset }), statusSchema)).toMatchObject({ cursor: "" });
+    expect([resume.mock.calls.length, reset.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it("accepts what is held by its id, and answers with the status after", async () => {
+    const accept = vi.fn(async (id: string) =>
+      id === "roster-41" ? { ok: true as const } : { ok: false as const, reason: "unknown-id" as const },
+    );
+    const api = { accept, status: async () => status() };
+    await readBody(await call("POST", `${BASE}/accept`, api, { id: "roster-41" }), statusSchema);
+    await expectProblem(await call("POST", `${BASE}/accept`, api, { id: "roster-40" }), 404, "hold-unknown");
+    await expectProblem(await call("POST", `${BASE}/accept`, api, { id: 41 }), 400, "invalid-request");
+    await expectProblem(await call("POST", `${BASE}/accept`, api, {}), 400, "invalid-request");
+    await expectProblem(await call("POST", `${BASE}/accept`, api), 400, "invalid-request");
+  });
+
+  it("refuses a body that is too large, no JSON, or meant for an action that takes none", async () => {
+    const send = (path: string, body: string, type = "application/json") =>
+      request(path, { method: "POST", body, headers: { Authorization: `Bearer ${TOKEN}`, "Content-Type": type } });
+    await expectProblem(await send(`${BASE}/pause`, `{"reason":"${"x".repeat(5_000)}"}`), 413, "body-too-large");
+    await expectProblem(await send(`${BASE}/tick`, "x".repeat(5_000)), 413, "body-too-large");
+    await expectProblem(await send(`${BASE}/pause`, "{"), 400, "invalid-request");
+    await expectProblem(await send(`${BASE}/pause`, "reason=x", "text/plain"), 415, "unsupported-media-type");
+    await expectProblem(await send(`${BASE}/tick`, '{"force":true}'), 400, "invalid-request");
+  });
+
+  it("refuses unknown parameters, methods and paths", async () => {
+    await expectProblem(await call("GET", `${BASE}?x=1`), 400, "invalid-request");
+    await expectProblem(await call("GET", "/api/admin/nothing"), 404, "not-found");
+    const response = await call("DELETE", `${BASE}/tick`);
+    expect(response.headers.get("Allow")).toBe("POST, OPTIONS");
+    await expectProblem(response, 405, "method-not-allowed");
+  });
+
+  it.each(ROUTES)(
+    "%s %s answers 503 with Retry-After, and no cause, when the rebuilder throws",
+    async (method, path) => {
+      const body = path.endsWith("accept") ? { id: "x" } : undefined;
+      const response = await call(method, path, {}, body);
+      expect(response.headers.get("Retry-After")).toBe("10");
+      const problem = await expectProblem(response, 503, "rebuilder-unavailable");
+      expect(JSON.stringify(problem)).not.toContain("SECRET");
+      expect(log).toHaveBeenCalledWith(expect.stringContaining("SECRET"));
+    },
+  );
+
+  it("reaches the entrypoint over the real service binding", async () => {
+    const response = await request(`${BASE}/tick`, { method: "POST", headers: { Authorization: `Bearer ${TOKEN}` } });
+    await expectProblem(response, 409, "paused");
+  });
+});
+
+describe("the cron", () => {
+  it("ensures the alarm, and logs one line when the rebuilder does not answer", async () => {
+    const { default: worker } = await import("../src/worker.ts");
+    const controller = { cron: "*/5 * * * *", scheduledTime: PUBLISHED_AT, noRetry() {}, type: "scheduled" } as const;
+    const ensureAlarm = vi.fn(async () => ({ alarmAt: PUBLISHED_AT, rearmed: true }));
+    await worker.scheduled(controller, { ...env, REBUILDER: rebuilder({ ensureAlarm }) });
+    expect(ensureAlarm).toHaveBeenCalledOnce();
+    expect(log).not.toHaveBeenCalled();
+    await worker.scheduled(controller, { ...env, REBUILDER: rebuilder() });
+    expect(log.mock.calls.map(([line]) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: "error", message: expect.stringContaining("alarm") }),
+    ]);
+  });
+});
