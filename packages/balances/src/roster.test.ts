@@ -1,6 +1,7 @@
+import { c32address } from "c32check";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseRoster } from "./roster.ts";
+import { MAX_ROSTER_BYTES, parseRoster } from "./roster.ts";
 
 const agent = {
   stxAddress: "SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7",
@@ -53,6 +54,18 @@ describe("parseRoster", () => {
       ),
     );
   });
+
+  it("takes fifty thousand agents, and refuses a text that KV could not hold", () => {
+    const agents = Array.from({ length: 50_000 }, (_, index) => {
+      return { ...agent, stxAddress: c32address(22, (index + 1).toString(16).padStart(40, "0")) };
+    });
+    expect(parseRoster(JSON.stringify({ agents }))).toMatchObject({
+      ok: true,
+      rejected: [],
+      agents: { length: 50_000 },
+    });
+    expect(parseRoster(" ".repeat(MAX_ROSTER_BYTES + 1)).ok).toBe(false);
+  }, 60_000);
 
   it("survives names of prototypes", () => {
     const text =

@@ -28,6 +28,7 @@ export class ModelUpstreams {
   modes: Record<HostName, UpstreamMode> = { hiro: "ok", mempool: "ok", coingecko: "ok", coinbase: "ok" };
   holdings = new Map<string, bigint>(); // any address -> base units
   priceFactor = 1;
+  latencyMs = 20;
   calls = 0;
   /** Every value that a valid answer gave for an address. */
   served = new Map<string, Set<bigint>>();
@@ -72,7 +73,7 @@ export class ModelUpstreams {
       const attempt = (this.#attempts.get(path) ?? 0) + 1;
       this.#attempts.set(path, attempt);
       const mode = this.#modeOf(host, path, attempt);
-      await wait(clock, 20 + (hash(world.seed, path, attempt) % 300), signal);
+      await wait(clock, this.latencyMs + (hash(world.seed, path, attempt) % 300), signal);
       if (mode === "hangs") await wait(clock, Number.MAX_SAFE_INTEGER, signal);
       return this.#answer(host, path, mode);
     } finally {

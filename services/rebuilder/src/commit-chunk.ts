@@ -95,7 +95,7 @@ async function tryCommit(
   { store, clock }: CommitDeps,
 ): Promise<Part> {
   const { epoch, tick_id: tickId } = writes.commit;
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       const rows = await store.commit(writes, publication);
       use.rowsRead += rows.rowsRead;
@@ -113,15 +113,22 @@ async function tryCommit(
       if (owner === tickId) return { kind: "committed" };
       if (owner !== undefined) return { kind: "fenced" };
       if (isRefusal(message)) return { kind: "refused", error: message };
-      // A call that timed out may still be running: it is not sent twice. Others are, until the deadline.
-      if (error instanceof DeadlineError || clock.now() >= deadlineAt) return { kind: "unavailable", error: message };
+      // A call that timed out may still be running, and a database that is overloaded needs rest: neither is sent again.
+      const isFinal = error instanceof DeadlineError || isOverloaded(message) || attempt >= MAX_COMMIT_ATTEMPTS;
+      if (isFinal || clock.now() >= deadlineAt) return { kind: "unavailable", error: message };
       await new Promise<void>((resolve) => clock.after(RETRY_AFTER_MS, resolve));
     }
   }
 }
 
-/** D1's own advice is a short wait before a retry; within the deadline that makes a few tries. */
+/** A lost connection is worth a short wait and another try; what is down longer waits for the next tick. */
 const RETRY_AFTER_MS = 2_000;
+const MAX_COMMIT_ATTEMPTS = 3;
+
+/** What D1 says when more queries would make it worse. */
+function isOverloaded(message: string): boolean {
+  return /overloaded|queued|memory limit|CPU time|exceeded timeout/i.test(message);
+}
 
 /** What the database says of a row that it does not take: fewer rows may pass. */
 function isAboutData(message: string): boolean {

@@ -36,10 +36,11 @@ export function createRig(agents: readonly TestAgent[] = makeAgents(3)) {
     givenUp: new AbortController(),
     wrapStore: (store: Store): Store => store,
     save: undefined as ((state: RebuildState, alarmAt: number) => Promise<void>) | undefined,
+    after: systemClock.after,
     readRoster: undefined as (() => Promise<string | null>) | undefined,
 
     deps(): TickDeps {
-      const clock = { ...systemClock, now: () => rig.nowMs };
+      const clock = { after: rig.after, now: () => rig.nowMs };
       return {
         config: rig.config,
         fetch: (input, init) => {

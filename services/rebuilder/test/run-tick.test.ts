@@ -321,6 +321,28 @@ describe("the commit", () => {
     expect(commits.length).toBe(1);
   });
 
+  it.each([
+    ["D1_ERROR: Network connection lost.", 3],
+    ["D1_ERROR: D1 DB is overloaded. Too many requests queued.", 1],
+    ["D1_ERROR: D1 DB exceeded its CPU time limit and was reset.", 1],
+  ])("after %j tries %i times, and keeps the cursor", async (message, tries) => {
+    const rig = createRig(makeAgents(5));
+    let commits = 0;
+    rig.wrapStore = (store) => ({
+      ...store,
+      commit: async () => {
+        commits++;
+        throw new Error(message);
+      },
+    });
+    rig.after = (_ms, run) => {
+      const timer = setTimeout(run, 300); // what waits for a retry does not wait long here
+      return () => clearTimeout(timer);
+    };
+    expect(await rig.tick()).toMatchObject({ outcome: "commit-failed", cursorAfter: "" });
+    expect(commits).toBe(tries);
+  });
+
   it("discards everything of a tick that lost the race to another", async () => {
     const agents = makeAgents(5);
     const rig = createRig(agents);

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BTC, SBTC, STX } from "../assets.ts";
 import { systemClock } from "../clock.ts";
@@ -198,6 +199,28 @@ describe("mempool.space", () => {
     ["a refusal in plain text", new Response("Invalid Bitcoin address", { status: 400 }), "http-error"],
   ])("fails on %s", async (_name, response, reason) => {
     expect(await rig(() => response).bitcoin()).toMatchObject({ kind: "failed", reason });
+  });
+});
+
+describe("whatever a host answers", () => {
+  it("is a value only when it is wholly valid", async () => {
+    const body = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.record({ stx: fc.jsonValue(), fungible_tokens: fc.jsonValue() }).map((one) => JSON.stringify(one)),
+      fc.record({ address: fc.constant(ADDRESS), chain_stats: fc.jsonValue() }).map((one) => JSON.stringify(one)),
+    );
+    await fc.assert(
+      fc.asyncProperty(body, async (text) => {
+        const { stacks, bitcoin } = rig(() => json(text));
+        for (const attempt of [await stacks(), await bitcoin()]) {
+          if (attempt.kind !== "fetched") continue;
+          for (const { rawAmount } of attempt.value.balances) expect(rawAmount).toBeGreaterThanOrEqual(0n);
+          expect(JSON.parse(text)).toHaveProperty(attempt.value.provider === "hiro" ? "stx.balance" : "chain_stats");
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 
