@@ -14,5 +14,5 @@ export default defineConfig(async () => ({
       },
     }),
   ],
-  test: { setupFiles: ["./test/setup.ts"], silent: "passed-only" },
+  test: { include: ["{src,test}/**/*.test.ts"], setupFiles: ["./test/setup.ts"], silent: "passed-only" },
 }));

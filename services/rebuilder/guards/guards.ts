@@ -61,15 +61,15 @@ export const GUARDS: Guard[] = [
   {
     name: "cron and RPC repair a lost alarm",
     file: `${REBUILDER}/schedule.ts`,
-    find: "alarmAt === null || alarmAt < nowMs - watchdogMs",
-    replace: "alarmAt !== null && alarmAt < nowMs - watchdogMs",
+    find: "alarmAt === null || alarmAt < nowMs - watchdogMs ||",
+    replace: "alarmAt !== null && alarmAt < nowMs - watchdogMs ||",
     proof: { sim: 2_000 },
   },
   {
     name: "cron and RPC repair an overdue alarm",
     file: `${REBUILDER}/schedule.ts`,
-    find: "alarmAt === null || alarmAt < nowMs - watchdogMs",
-    replace: "alarmAt === null",
+    find: "alarmAt === null || alarmAt < nowMs - watchdogMs ||",
+    replace: "alarmAt === null ||",
     proof: { sim: 2_000 },
   },
   {

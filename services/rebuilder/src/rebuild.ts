@@ -201,7 +201,9 @@ export function createRebuild(deps: RebuildDeps): Rebuild {
 
     async ensureAlarm(): Promise<{ alarmAt: number | null; rearmed: boolean }> {
       const alarmAt = await storage.getAlarm();
-      const isLost = isAlarmLost(alarmAt, clock.now(), getIntervals().watchdogMs);
+      const { idleMs, watchdogMs } = getIntervals();
+      const longestMs = Math.max(idleMs, (await getState()).interval.ms);
+      const isLost = isAlarmLost(alarmAt, clock.now(), { watchdogMs, longestMs });
       if (running || !isLost) return { alarmAt, rearmed: false };
       const armedAt = toAlarmTime(clock.now(), 0);
       await storage.setAlarm(armedAt);

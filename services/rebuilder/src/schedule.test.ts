@@ -57,7 +57,11 @@ describe("isAlarmLost", () => {
     [NOW - 180_001, true],
     [NOW - 180_000, false],
     [NOW + 1, false],
-  ])("of %j", (alarmAt, isLost) => expect(isAlarmLost(alarmAt, NOW, 180_000)).toBe(isLost));
+    [NOW + 780_000, false],
+    [NOW + 780_001, true],
+  ])("of %j", (alarmAt, isLost) => {
+    expect(isAlarmLost(alarmAt, NOW, { watchdogMs: 180_000, longestMs: 600_000 })).toBe(isLost);
+  });
 });
 
 describe("toStaleAfter", () => {

@@ -64,9 +64,16 @@ export function toAlarmTime(nowMs: number, intervalMs: number): number {
   return nowMs + Math.max(MIN_ALARM_AHEAD_MS, Math.round(delayMs));
 }
 
-/** Lost, or past by more than the watchdog: a past alarm that never fires is as lost as none. */
-export function isAlarmLost(alarmAt: number | null, nowMs: number, watchdogMs: number): boolean {
-  return alarmAt === null || alarmAt < nowMs - watchdogMs;
+/**
+ * Lost, or past by more than the watchdog: a past alarm that never fires is as lost as none. So is one further ahead than
+ * any interval, which a clock that was set back leaves behind.
+ */
+export function isAlarmLost(
+  alarmAt: number | null,
+  nowMs: number,
+  { watchdogMs, longestMs }: { watchdogMs: number; longestMs: number },
+): boolean {
+  return alarmAt === null || alarmAt < nowMs - watchdogMs || alarmAt > nowMs + longestMs + watchdogMs;
 }
 
 /** When a ranking published now is to be called stale. */
