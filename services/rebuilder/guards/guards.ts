@@ -73,6 +73,13 @@ export const GUARDS: Guard[] = [
     proof: { sim: 2_000 },
   },
   {
+    name: "cron and RPC repair an alarm that a clock left too far ahead",
+    file: `${REBUILDER}/schedule.ts`,
+    find: " || alarmAt > nowMs + longestMs + watchdogMs",
+    replace: "",
+    proof: { sim: 10 },
+  },
+  {
     name: "an alarm that throws is caught and set again",
     file: `${REBUILDER}/rebuild.ts`,
     find: `log("error", "tick.failed", { error: describeError(error) });
