@@ -155,6 +155,40 @@ describe("forced ticks", () => {
   });
 });
 
+describe("the dead man's switch", () => {
+  const heartbeats = () => upstreams.calls.filter((call) => call.path === "/beat?token=secret").length;
+
+  beforeEach(async () => {
+    await runInDurableObject(getRebuild(env), (object) => {
+      Object.assign(envOf(object), { HEARTBEAT_URL: "https://mempool.space/beat?token=secret" });
+    });
+  });
+  afterEach(() =>
+    runInDurableObject(getRebuild(env), (object) => void Object.assign(envOf(object), { HEARTBEAT_URL: "" })),
+  );
+
+  it("is told of a tick that committed, and of no other", async () => {
+    await getRebuild(env).tick();
+    await vi.waitFor(() => expect(heartbeats()).toBe(1));
+    await env.DB.prepare("ALTER TABLE tick_commits RENAME TO hidden").run();
+    try {
+      vi.spyOn(console, "warn").mockImplementation(() => {});
+      expect(await getRebuild(env).tick()).toMatchObject({ report: { outcome: "not-migrated" } });
+      expect(heartbeats()).toBe(1);
+    } finally {
+      await env.DB.prepare("ALTER TABLE hidden RENAME TO tick_commits").run();
+    }
+  });
+
+  it("harms no tick when it fails, and its address stays out of the log", async () => {
+    upstreams.intercept = ({ path }) => (path.startsWith("/beat") ? new Response("", { status: 500 }) : undefined);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    expect(await getRebuild(env).tick()).toMatchObject({ report: { outcome: "committed" } });
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledWith(expect.stringContaining("heartbeat.failed")));
+    expect(JSON.stringify(warn.mock.calls)).not.toContain("secret");
+  });
+});
+
 describe("a broken configuration", () => {
   it("is named by status, and leaves an alarm", async () => {
     const { HIRO_API_URL } = env;
