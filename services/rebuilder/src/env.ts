@@ -1,6 +1,7 @@
 import type { HostName } from "@standings/balances";
 import { z } from "zod";
 import type { DashboardRebuildDO } from "./dashboard-rebuild-do.ts";
+import { RESERVED_SUBREQUESTS } from "./plan-chunk.ts";
 
 export interface Env {
   DB: D1Database;
@@ -44,13 +45,17 @@ const count = (max: number) => z.coerce.number().int().min(1).max(max);
 const countOrNone = z.coerce.number().int().min(0);
 const DAY_MS = 86_400_000;
 
+/** Less leaves nothing for agents beside what a tick must do anyway; more is past what older plans allow at all. */
+const MIN_SUBREQUEST_BUDGET = RESERVED_SUBREQUESTS + 20;
+const MAX_SUBREQUEST_BUDGET = 900;
+
 const vars = z.object({
   HIRO_API_URL: baseUrl,
   MEMPOOL_API_URL: baseUrl,
   COINGECKO_API_URL: baseUrl,
   COINBASE_API_URL: baseUrl,
   CHUNK_SIZE: count(500), // keeps a commit's JSON parameters and statements within D1's limits
-  SUBREQUEST_BUDGET: count(900), // under the 1,000 subrequests that older plans allow
+  SUBREQUEST_BUDGET: z.coerce.number().int().min(MIN_SUBREQUEST_BUDGET).max(MAX_SUBREQUEST_BUDGET),
   ALARM_INTERVAL_ACTIVE_MS: count(DAY_MS),
   ALARM_INTERVAL_IDLE_MS: count(DAY_MS),
   ALARM_WATCHDOG_MS: count(DAY_MS),

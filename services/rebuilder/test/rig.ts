@@ -92,7 +92,7 @@ export function createRig(agents: readonly TestAgent[] = makeAgents(3)) {
 export type Rig = ReturnType<typeof createRig>;
 
 export async function wipeDatabase(): Promise<void> {
-  const tables = ["standings", "publications", "balances", "fetches", "tick_commits", "agents"];
+  const tables = ["standings", "publications", "balances", "fetches", "tick_commits", "agents", "agent_words"];
   await env.DB.batch([
     ...tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
     env.DB.prepare("DELETE FROM tokens WHERE token_id LIKE 'S%.%'"),
