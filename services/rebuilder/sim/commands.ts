@@ -130,9 +130,7 @@ export async function happen(world: World, what: Command): Promise<void> {
     case "resume":
       return world.start(() => world.rebuild.resume());
     case "reset":
-      // It waits for a running tick: the rotation is cut when it is called, or the one that began since.
-      world.watch.sawReset();
-      return world.start(() => world.rebuild.reset().then(() => world.watch.sawReset()));
+      return world.start(() => world.rebuild.reset());
     case "accept":
       return acceptAll(world);
     case "crash":

@@ -27,7 +27,7 @@ export class SafetyWatch {
   #rotation = 0;
   #attempted = new Map<number, Set<string>>(); // rotation -> agents
   #listedThroughout = new Set<string>(); // since the rotation began
-  #isRotationCut = false; // an operator started a new one
+  #resetsSeen = 0; // by the rebuild, when the rotation began or before
   #isAlarmLost = true; // nothing has armed a new object yet
   #hasClockJumped = false;
 
@@ -90,7 +90,8 @@ export class SafetyWatch {
 
   #beginRotation(rotation: number): void {
     this.assert(rotation > this.#rotation, "I-5 rotation", () => `${rotation} after ${this.#rotation}`);
-    if (this.#rotation > 0 && !this.#isRotationCut) {
+    const { control, state } = this.#world;
+    if (this.#rotation > 0 && control.resets === this.#resetsSeen) {
       const attempted = this.#attempted.get(this.#rotation);
       const skipped = [...this.#listedThroughout].filter((address) => !attempted?.has(address));
       this.assert(
@@ -100,7 +101,7 @@ export class SafetyWatch {
       );
     }
     this.#rotation = rotation;
-    this.#isRotationCut = false;
+    this.#resetsSeen = state.resetsSeen;
     this.#listedThroughout = new Set(this.#world.database.listed());
   }
 
@@ -125,10 +126,6 @@ export class SafetyWatch {
   sawRoster(): void {
     const listed = new Set(this.#world.database.listed());
     this.#listedThroughout = new Set([...this.#listedThroughout].filter((address) => listed.has(address)));
-  }
-
-  sawReset(): void {
-    this.#isRotationCut = true;
   }
 
   sawClockJump(): void {

@@ -3,7 +3,7 @@ import type { AcceptedPrice, Progress, RosterPlace } from "@standings/db";
 import { withDeadline } from "./deadline.ts";
 import type { Holders } from "./mass-change.ts";
 import { planChunkSize, shrinkAfterCrashes } from "./plan-chunk.ts";
-import { beginRotation, type Control, type RebuildState, reconcile } from "./rebuild-state.ts";
+import { beginRotation, type Control, endIfReset, type RebuildState, reconcile } from "./rebuild-state.ts";
 import { judgeRoster } from "./roster-source.ts";
 import { describeError, type Tick, type TickDeps } from "./tick.ts";
 
@@ -28,7 +28,7 @@ export async function planTick(
 ): Promise<Plan> {
   const { store } = tick;
   let progress = await store.getProgress();
-  let state = reconcile(remembered, progress);
+  let state = endIfReset(reconcile(remembered, progress), control);
   const strikes = unfinished.cursor === state.cursor ? unfinished.count : 0;
   const fullSize = planChunkSize({ ...deps.config, stacksCalls: HIRO_CALLS[tick.routes.version] });
   const { chunkSize, isSkipping } = shrinkAfterCrashes(fullSize, strikes);

@@ -9,6 +9,7 @@ export interface RebuildState {
   epoch: number; // newest commit known here
   rotation: { number: number; startedAt: number | null; processed: number; total: number; open: boolean };
   cursor: string; // last agent attempted; "" = at the start of a rotation
+  resetsSeen: number; // of those that operators asked for
   hosts: Partial<Record<HostName, HostState>>;
   hostCounts: Partial<Record<HostName, HostCounts>>; // of the last tick that called the host
   hiro: { version: HiroVersion; since: number | null };
@@ -34,6 +35,7 @@ export interface Counters {
 /** What operators set. Kept apart from the state: a running tick saves that, and must not undo what they said meanwhile. */
 export interface Control {
   paused: { since: number; until: number | null; reason: string | null } | null;
+  resets: number; // how often operators asked for a new rotation
   acceptedIds: string[]; // what operators let through, newest first
   forced: { day: string; count: number; lastAt: number }; // forced ticks of a day (UTC)
   watchdogRearms: number;
@@ -53,6 +55,7 @@ export const NEW_UNFINISHED: Unfinished = { cursor: "", count: 0 };
 export const KEPT_ACCEPTED_IDS = 10;
 
 export const NEW_CONTROL: Control = {
+  resets: 0,
   paused: null,
   acceptedIds: [],
   forced: { day: "", count: 0, lastAt: 0 },
@@ -68,6 +71,7 @@ export const NEW_STATE: RebuildState = {
   epoch: 0,
   rotation: { number: 0, startedAt: null, processed: 0, total: 0, open: false },
   cursor: "",
+  resetsSeen: 0,
   hosts: {},
   hostCounts: {},
   hiro: { version: "v1", since: null },
@@ -128,6 +132,12 @@ export function releaseAccepted(state: RebuildState, { acceptedIds }: Control): 
 
 function reopen(host: HostState): HostState {
   return { ...host, breaker: "closed", openSince: null, notBefore: null, blockedTicks: 0, lastError: null };
+}
+
+/** The rotation that operators asked to leave is over, wherever it stands. */
+export function endIfReset(state: RebuildState, { resets }: Control): RebuildState {
+  if (resets === state.resetsSeen) return state;
+  return { ...state, cursor: "", resetsSeen: resets, rotation: { ...state.rotation, open: false } };
 }
 
 /** A new rotation, numbered above every one that D1 or this object knows. */

@@ -117,7 +117,10 @@ function toNext({ state, control, alarmAt, isRunning, nowMs, configProblem }: St
   if (isRunning) return { what: "the running tick commits", at: null };
   if (configProblem) return { what: "nothing until the configuration is mended", at: alarmAt };
   if (isPaused(control, nowMs)) return { what: "nothing until the pause ends", at: control.paused?.until ?? null };
-  const place = state.cursor === "" ? "a new rotation begins" : `the tick after ${state.cursor} begins`;
+  const place =
+    state.cursor === "" || control.resets !== state.resetsSeen
+      ? "a new rotation begins"
+      : `the tick after ${state.cursor} begins`;
   return { what: place, at: alarmAt };
 }
 

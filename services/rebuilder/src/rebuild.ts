@@ -183,9 +183,9 @@ export function createRebuild(deps: RebuildDeps): Rebuild {
     },
 
     async reset(): Promise<RebuilderStatus> {
-      await running?.catch(() => undefined); // its own caller hears of its failure
-      const state = await getState();
-      await storage.put("state", { ...state, cursor: "", rotation: { ...state.rotation, open: false } });
+      // Left for the next tick to see: a running one saves its own place and would undo a change to it.
+      const { resets } = await getControl();
+      await setControl({ resets: resets + 1 });
       return rebuild.status();
     },
 
