@@ -140,7 +140,7 @@ export async function happen(world: World, what: Command): Promise<void> {
       return;
     case "wipe":
       world.wipeStorage();
-      return world.watch.sawAlarmLost();
+      return world.watch.sawWipe();
     case "clock-jump":
       world.clock.jump(what.seconds * 1_000);
       return world.watch.sawClockJump();

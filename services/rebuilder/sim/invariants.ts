@@ -28,6 +28,7 @@ export class SafetyWatch {
   #attempted = new Map<number, Set<string>>(); // rotation -> agents
   #listedThroughout = new Set<string>(); // since the rotation began
   #resetsSeen = 0; // by the rebuild, when the rotation began or before
+  #wasWiped = false; // since the rotation began: the rebuild counts resets from nothing again
   #isAlarmLost = true; // nothing has armed a new object yet
   #hasClockJumped = false;
 
@@ -91,7 +92,8 @@ export class SafetyWatch {
   #beginRotation(rotation: number): void {
     this.assert(rotation > this.#rotation, "I-5 rotation", () => `${rotation} after ${this.#rotation}`);
     const { control, state } = this.#world;
-    if (this.#rotation > 0 && control.resets === this.#resetsSeen) {
+    const isCut = control.resets !== (this.#wasWiped ? 0 : this.#resetsSeen);
+    if (this.#rotation > 0 && !isCut) {
       const attempted = this.#attempted.get(this.#rotation);
       const skipped = [...this.#listedThroughout].filter((address) => !attempted?.has(address));
       this.assert(
@@ -102,6 +104,7 @@ export class SafetyWatch {
     }
     this.#rotation = rotation;
     this.#resetsSeen = state.resetsSeen;
+    this.#wasWiped = false;
     this.#listedThroughout = new Set(this.#world.database.listed());
   }
 
@@ -126,6 +129,11 @@ export class SafetyWatch {
   sawRoster(): void {
     const listed = new Set(this.#world.database.listed());
     this.#listedThroughout = new Set([...this.#listedThroughout].filter((address) => listed.has(address)));
+  }
+
+  sawWipe(): void {
+    this.#wasWiped = true;
+    this.#isAlarmLost = true;
   }
 
   sawClockJump(): void {
