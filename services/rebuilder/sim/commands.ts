@@ -130,6 +130,7 @@ export async function happen(world: World, what: Command): Promise<void> {
     case "resume":
       return world.start(() => world.rebuild.resume());
     case "reset":
+      world.watch.sawReset();
       return world.start(() => world.rebuild.reset());
     case "accept":
       return acceptAll(world);

@@ -28,7 +28,8 @@ export class SafetyWatch {
   #attempted = new Map<number, Set<string>>(); // rotation -> agents
   #listedThroughout = new Set<string>(); // since the rotation began
   #resetsSeen = 0; // by the rebuild, when the rotation began or before
-  #wasWiped = false; // since the rotation began: the rebuild counts resets from nothing again
+  #wasWiped = false; // since the rotation began: what the rebuild knew of resets is gone
+  #wasEverReset = false;
   #isAlarmLost = true; // nothing has armed a new object yet
   #hasClockJumped = false;
 
@@ -92,7 +93,7 @@ export class SafetyWatch {
   #beginRotation(rotation: number): void {
     this.assert(rotation > this.#rotation, "I-5 rotation", () => `${rotation} after ${this.#rotation}`);
     const { control, state } = this.#world;
-    const isCut = control.resets !== (this.#wasWiped ? 0 : this.#resetsSeen);
+    const isCut = this.#wasWiped ? this.#wasEverReset : control.resets !== this.#resetsSeen;
     if (this.#rotation > 0 && !isCut) {
       const attempted = this.#attempted.get(this.#rotation);
       const skipped = [...this.#listedThroughout].filter((address) => !attempted?.has(address));
@@ -131,6 +132,10 @@ export class SafetyWatch {
     this.#listedThroughout = new Set([...this.#listedThroughout].filter((address) => listed.has(address)));
   }
 
+  sawReset(): void {
+    this.#wasEverReset = true;
+  }
+
   sawWipe(): void {
     this.#wasWiped = true;
     this.#isAlarmLost = true;
@@ -142,6 +147,11 @@ export class SafetyWatch {
 
   sawAlarmLost(): void {
     this.#isAlarmLost = true;
+  }
+
+  /** A host counts the time it asked for by its own clock. Ours may have jumped, and is then no measure. */
+  sawEarlyCall(host: string, earlyMs: number): void {
+    this.assert(this.#hasClockJumped, "I-21 Retry-After", () => `${host} was called ${earlyMs} ms early`);
   }
 
   sawOutsideCall(isLocked: boolean, what: string): void {

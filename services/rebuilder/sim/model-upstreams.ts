@@ -66,8 +66,8 @@ export class ModelUpstreams {
     const notBefore = this.#notBefore.get(host) ?? 0;
     this.calls++;
     world.watch.sawOutsideCall(world.isLocked(), host);
-    const early = notBefore - world.clock.read();
-    world.watch.assert(early <= 0, "I-21 Retry-After", () => `${host} was called ${early} ms early`);
+    const earlyMs = notBefore - world.clock.nowMs;
+    if (earlyMs > 0) world.watch.sawEarlyCall(host, earlyMs);
     world.watch.assert(++this.#inFlight <= POOL_SIZE, "I-8 in flight", () => `${this.#inFlight} calls at once`);
     try {
       const attempt = (this.#attempts.get(path) ?? 0) + 1;
@@ -97,7 +97,7 @@ export class ModelUpstreams {
       case "429":
         return respond(429, "slow down");
       case "429-later":
-        this.#notBefore.set(host, this.#world.clock.read() + RETRY_AFTER_SECONDS * 1_000);
+        this.#notBefore.set(host, this.#world.clock.nowMs + RETRY_AFTER_SECONDS * 1_000);
         return respond(429, "slow down", { "retry-after": String(RETRY_AFTER_SECONDS) });
       case "5xx":
         return respond(502, "<html>", { "content-type": "text/html" });
