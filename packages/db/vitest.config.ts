@@ -13,5 +13,5 @@ export default defineConfig(async () => ({
       },
     }),
   ],
-  test: { setupFiles: ["./test/setup.ts"] },
+  test: { setupFiles: ["./test/setup.ts"], testTimeout: 30_000 },
 }));

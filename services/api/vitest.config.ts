@@ -33,5 +33,16 @@ export default defineConfig(async () => ({
       },
     }),
   ],
-  test: { setupFiles: ["./test/setup.ts"] },
+  test: {
+    include: ["{src,test}/**/*.test.ts"],
+    setupFiles: ["./test/setup.ts"],
+    testTimeout: 30_000,
+    provide: {
+      fuzz: {
+        seed: Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31),
+        path: process.env.FUZZ_PATH ?? "",
+        runs: Number(process.env.FUZZ_RUNS ?? 6_000),
+      },
+    },
+  },
 }));

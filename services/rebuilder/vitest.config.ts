@@ -14,5 +14,5 @@ export default defineConfig(async () => ({
       },
     }),
   ],
-  test: { include: ["{src,test}/**/*.test.ts"], setupFiles: ["./test/setup.ts"], silent: "passed-only" },
+  test: { include: ["{src,test}/**/*.test.ts"], setupFiles: ["./test/setup.ts"], testTimeout: 30_000, silent: "passed-only" },
 }));

@@ -22,6 +22,7 @@ export function toDisplayName(text: string | null | undefined): string | null {
     .replace(/\s+/gu, " ")
     .replace(UNWANTED, "")
     .replace(STRAY_JOINER, "")
+    .replace(/ +/g, " ") // of what stood around the unwanted
     .normalize("NFC")
     .trim();
   if (clean === "") return null;

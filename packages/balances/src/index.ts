@@ -41,3 +41,4 @@ export {
 } from "./roster.ts";
 export type { Source, SourceBalances, TokenBalance } from "./types.ts";
 export { valueUsdMicros } from "./value.ts";
+export { toAgentWords, toWords } from "./words.ts";

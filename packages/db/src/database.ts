@@ -1,5 +1,6 @@
 import type {
   AgentTable,
+  AgentWordTable,
   BalanceTable,
   FetchTable,
   PublicationTable,
@@ -16,4 +17,5 @@ export interface Database {
   publications: PublicationTable;
   balances: BalanceTable;
   standings: StandingTable;
+  agent_words: AgentWordTable;
 }

@@ -22,6 +22,7 @@ export {
   type RosterAgent,
   type RosterPlace,
 } from "./queries/roster.ts";
+export { findMatches, MAX_WORDS_LOOKED_AT, type Matches } from "./queries/search.ts";
 export { findStanding, findStandingsPage, type Standing, type StandingToken } from "./queries/standings.ts";
 export {
   type AcceptedPrice,
@@ -32,5 +33,6 @@ export {
   type TickWrites,
   type TokenBalance,
 } from "./queries/tick-commit.ts";
+export { type LoggedTick, listLoggedTicks } from "./queries/tick-log.ts";
 export { usdMicrosSql } from "./queries/valuation.ts";
 export type * from "./tables.ts";

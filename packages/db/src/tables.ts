@@ -93,3 +93,10 @@ export interface StandingTable {
   updated_at: number;
 }
 export type StandingRow = Selectable<StandingTable>;
+
+export interface AgentWordTable {
+  word: string;
+  stx_address: string;
+  from_version: number;
+  until_version: number | null;
+}

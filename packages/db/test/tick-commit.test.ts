@@ -26,7 +26,7 @@ const BOB = "SP3JR7JXFT7ZM9JKSQPBQG1HPT0D365MA5TN0P12E";
 const SPAM = "SP3NE50GEXFG9SZGTT51P40X2CKYSZ5CC4ZTZ7A2G.spam";
 
 beforeEach(async () => {
-  const tables = ["standings", "publications", "balances", "fetches", "tick_commits", "agents"];
+  const tables = ["standings", "publications", "balances", "fetches", "tick_commits", "agents", "agent_words"];
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
   await env.DB.prepare("UPDATE tokens SET price_usd = NULL, priced_at = NULL, price_source = NULL").run();
   await env.DB.prepare("DELETE FROM tokens WHERE token_id LIKE 'SP%'").run();

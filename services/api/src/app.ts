@@ -6,13 +6,17 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { noStoreByDefault } from "./cache-policy.ts";
+import { registerDiscovery } from "./discovery/handlers.ts";
 import type { AppEnv } from "./env.ts";
 import { handleError, handleInvalidInput, handleNotFound, handleOtherMethod } from "./errors.ts";
+import { registerMcp } from "./mcp/handlers.ts";
+import { MCP_PATH } from "./mcp/path.ts";
 import { registerPages } from "./page/handlers.tsx";
 import { refuseAmbiguousQuery } from "./parameters.ts";
-import { ADMIN_PATH, guardAdmin, registerAdmin } from "./routes/admin/handlers.ts";
+import { guardAdmin, isOperatorPath, registerAdmin } from "./routes/admin/handlers.ts";
 import { registerDashboard } from "./routes/dashboard/handlers.ts";
 import { registerHealth } from "./routes/health/handlers.ts";
+import { registerMetrics } from "./routes/metrics/handlers.ts";
 import { registerOpenApi } from "./routes/openapi/handlers.ts";
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -34,9 +38,12 @@ export function createApp(): OpenAPIHono<AppEnv> {
   guardAdmin(app); // before anything that judges the request, so that without the token there is only 401
   app.use(refuseAmbiguousQuery);
   registerAdmin(app);
+  registerMetrics(app);
   registerDashboard(app);
   registerHealth(app);
   registerOpenApi(app);
+  registerMcp(app);
+  registerDiscovery(app);
   registerPages(app);
   return app;
 }
@@ -59,14 +66,14 @@ const publicCors = cors({
   origin: "*",
   allowMethods: ["GET", "HEAD"],
   allowHeaders: ["If-None-Match"],
-  exposeHeaders: ["Link", "ETag", "Retry-After", "X-Request-Id"],
+  exposeHeaders: ["Link", "ETag", "Retry-After", "X-Request-Id", "X-Total-Count", "Content-Disposition"],
   maxAge: 86_400,
 });
 
 /** Rankings are open to scripts of every site, operations to none. A plain OPTIONS goes on, to be told what is allowed. */
 const openForReads: MiddlewareHandler<AppEnv> = async (c, next) => {
   const isPreflight = c.req.method === "OPTIONS" && c.req.header("Access-Control-Request-Method") !== undefined;
-  const isOperation = c.req.path === ADMIN_PATH || c.req.path.startsWith(`${ADMIN_PATH}/`);
-  if (isOperation || (c.req.method === "OPTIONS" && !isPreflight)) return next();
+  const isMcp = c.req.path === MCP_PATH; // has rules of its own
+  if (isOperatorPath(c.req.path) || isMcp || (c.req.method === "OPTIONS" && !isPreflight)) return next();
   return publicCors(c, next);
 };

@@ -7,7 +7,10 @@ export interface Env {
   REBUILDER: RebuilderApi; // service binding, entrypoint RebuilderRpc
   DEPLOY_ENV: string;
   PUBLIC_URL: string; // where readers reach this service; empty = links stay relative
+  AUTH_FAILURES: RateLimit; // per client
+  SEARCHES: RateLimit; // per client
   ADMIN_TOKEN?: string; // secret; absent = the admin routes answer 503
+  ADMIN_TOKEN_PREVIOUS?: string; // secret; the token before it, valid too while clients move to the new one
 }
 
 export interface AppEnv {

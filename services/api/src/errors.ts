@@ -56,12 +56,19 @@ export const handleError: ErrorHandler<AppEnv> = (error, c) => {
       return toProblemResponse(c, problem("invalid-request", { errors: [{ pointer: "", detail: "is not JSON" }] }));
     }
   }
-  logError("a request failed", error, { requestId: c.var.requestId, method: c.req.method, path: c.req.path });
-  return toProblemResponse(c, problem(isDatabaseError(error) ? "database-unavailable" : "internal"));
+  const fields = { requestId: c.var.requestId, method: c.req.method, path: c.req.path };
+  return toProblemResponse(c, toProblemError(error, fields));
 };
 
-function isDatabaseError(error: Error): boolean {
-  return error.message.startsWith("D1_");
+/** What a caller may know of an error: a problem as thrown; of anything else, once its cause is logged, only its kind. */
+export function toProblemError(error: unknown, fields: Record<string, string>): ProblemError {
+  if (error instanceof ProblemError) return error;
+  logError("a request failed", error, fields);
+  return problem(isDatabaseError(error) ? "database-unavailable" : "internal");
+}
+
+function isDatabaseError(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("D1_");
 }
 
 interface InvalidInput {

@@ -73,7 +73,7 @@ export const PROBLEMS = {
     status: 413,
     title: "The body is too large",
     detail: "Bodies end at 4 KB.",
-    fix: "Send less: no operation takes a body of more than 4 KB.",
+    fix: "Send less: no operation takes a body of more than 4 KB, and /mcp no message of more than 64 KB.",
   },
   "unsupported-media-type": {
     status: 415,
@@ -92,6 +92,18 @@ export const PROBLEMS = {
     title: "No forced ticks are left today",
     detail: "Try again after the seconds in Retry-After.",
     fix: "Forced ticks have a daily limit, since each spends upstream quota. The alarm goes on running ticks by itself, and status shows when the next one is due.",
+  },
+  "too-many-attempts": {
+    status: 429,
+    title: "Too many requests without a valid token",
+    detail: "Try again after the seconds in Retry-After.",
+    fix: "Operations were asked for several times within a minute without a valid token. Try again after the seconds in Retry-After, with the token that the operator set as ADMIN_TOKEN. A valid token is never limited.",
+  },
+  "too-many-searches": {
+    status: 429,
+    title: "Too many searches",
+    detail: "Try again after the seconds in Retry-After.",
+    fix: "Searches have a limit per client and minute. Try again after the seconds in Retry-After, or read the pages of the ranking instead, which have none: all of it is in /api/dashboard.csv.",
   },
   internal: {
     status: 500,

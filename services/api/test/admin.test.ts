@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { RebuilderApi } from "@standings/rebuilder/status";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Env } from "../src/env.ts";
 import { statusSchema, tickAnswerSchema } from "../src/routes/admin/schema.ts";
 import { expectProblem, PUBLISHED_AT, readBody, rebuilder, request, status, TOKEN, tickReport } from "./builders.ts";
 
@@ -224,6 +225,39 @@ describe("with the right token", () => {
   it("reaches the entrypoint over the real service binding", async () => {
     const response = await request(`${BASE}/tick`, { method: "POST", headers: { Authorization: `Bearer ${TOKEN}` } });
     await expectProblem(response, 409, "paused");
+  });
+});
+
+describe("while the token is replaced", () => {
+  const ask = (token: string, changed: Partial<Env>) =>
+    request(
+      BASE,
+      { headers: { Authorization: `Bearer ${token}` } },
+      { REBUILDER: rebuilder({ status: async () => status() }), ...changed },
+    );
+  const changed = { ADMIN_TOKEN: "the-new-one", ADMIN_TOKEN_PREVIOUS: "the-old-one" };
+
+  it("takes the new one and the one before, and no other", async () => {
+    expect((await ask("the-new-one", changed)).status).toBe(200);
+    expect((await ask("the-old-one", changed)).status).toBe(200);
+    for (const token of ["the-older-one", "the-new-onethe-old-one", "undefined", "="]) {
+      await expectProblem(await ask(token, changed), 401, "unauthorized");
+    }
+  });
+
+  it("takes the new one alone once the old one is gone, and none when only the old one is set", async () => {
+    await expectProblem(await ask("the-old-one", { ADMIN_TOKEN: "the-new-one" }), 401, "unauthorized");
+    const empty = { ADMIN_TOKEN: "the-new-one", ADMIN_TOKEN_PREVIOUS: "" };
+    await expectProblem(await ask("the-old-one", empty), 401, "unauthorized");
+    const unset = { ADMIN_TOKEN: "", ADMIN_TOKEN_PREVIOUS: "the-old-one" };
+    await expectProblem(await ask("the-old-one", unset), 503, "admin-not-configured");
+  });
+
+  it("compares with both, whichever is right", async () => {
+    const compare = vi.spyOn(crypto.subtle, "timingSafeEqual");
+    for (const token of ["the-new-one", "the-old-one", "wrong"]) await ask(token, changed);
+    expect(compare).toHaveBeenCalledTimes(6);
+    compare.mockRestore();
   });
 });
 

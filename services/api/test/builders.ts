@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import type { z } from "@hono/zod-openapi";
+import { toAgentWords } from "@standings/balances";
 import type { RebuilderApi, RebuilderStatus, TickReport } from "@standings/rebuilder/status";
 import { expect } from "vitest";
 import { createApp } from "../src/app.ts";
@@ -48,7 +49,7 @@ export async function expectProblem(response: Response, status: number, code: Pr
 }
 
 export async function clearDatabase(): Promise<void> {
-  const tables = ["agents", "balances", "fetches", "publications", "standings"];
+  const tables = ["agent_words", "agents", "balances", "fetches", "publications", "standings"];
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 }
 
@@ -85,6 +86,10 @@ export async function publish(agents: readonly StandingSeed[], seed: Publication
     tokens: JSON.stringify(agent.tokens ?? []),
     partial: agent.partial ? 1 : 0,
   }));
+  const words = rows.flatMap((row) => {
+    const agent = { stxAddress: row.stx, btcAddress: row.btc, displayName: row.name, bnsName: row.bns };
+    return toAgentWords(agent).map((word) => [word, row.stx]);
+  });
   const total = rows.reduce((sum, row) => sum + row.total, 0);
   const partial = rows.reduce((sum, row) => sum + row.partial, 0);
   await env.DB.batch([
@@ -93,6 +98,10 @@ export async function publish(agents: readonly StandingSeed[], seed: Publication
          value ->> 'bns', 2, 'Genesis', value ->> 'total', value ->> 'tokens', value ->> 'partial', ?2
        FROM json_each(?3)`,
     ).bind(version, publishedAt - 60_000, JSON.stringify(rows)),
+    env.DB.prepare(
+      `INSERT INTO agent_words SELECT value ->> 0, value ->> 1, ?1, ?1 + 1 FROM json_each(?2) WHERE true
+       ON CONFLICT DO NOTHING`,
+    ).bind(version, JSON.stringify(words)),
     env.DB.prepare("INSERT INTO publications VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)").bind(
       version,
       publishedAt,
@@ -120,6 +129,7 @@ export async function prune(version: number): Promise<void> {
   await env.DB.batch([
     env.DB.prepare("DELETE FROM standings WHERE version = ?").bind(version),
     env.DB.prepare("DELETE FROM publications WHERE version = ?").bind(version),
+    env.DB.prepare("DELETE FROM agent_words WHERE from_version = ?").bind(version),
   ]);
 }
 

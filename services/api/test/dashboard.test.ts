@@ -147,7 +147,7 @@ describe("the answer", () => {
     const response = await request("/api/dashboard?docs=1");
     expect(response.headers.get("Cache-Control")).toBe("public, max-age=300");
     const description = await readBody(response, selfDescriptionSchema);
-    expect(Object.keys(description.parameters)).toEqual(["limit", "offset", "version", "around", "docs"]);
+    expect(Object.keys(description.parameters)).toEqual(["limit", "offset", "version", "around", "q", "docs"]);
     expect(description.parameters.limit).toContain("1 to 500, default 100");
     expect(Object.keys(description.responseFormat)).toEqual(
       expect.arrayContaining(["agents[].tokens[].usdValue", "pagination.hasMore", "prices.BTC"]),
@@ -330,8 +330,7 @@ describe("validators and caching", () => {
     }
   });
 
-  // A page that ends with its version's last row has no row after it to stop at.
-  it("reads no more rows at the last page than at the first, at most two an agent and ten", async () => {
+  it("reads as many rows at the last page as at the first, at most two an agent and ten", async () => {
     await publish(crowd(1_000));
     const rowsRead = async (query: string) => {
       const { DB, seen } = observe();
@@ -342,7 +341,7 @@ describe("validators and caching", () => {
     const first = await rowsRead("limit=100");
     expect(first).toBeGreaterThanOrEqual(100);
     expect(first).toBeLessThanOrEqual(210);
-    expect(first - (await rowsRead("limit=100&offset=900"))).toBeOneOf([0, 1]);
+    expect(await rowsRead("limit=100&offset=900")).toBe(first);
   });
 });
 

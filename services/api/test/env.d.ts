@@ -1,6 +1,12 @@
 import type { D1Migration } from "cloudflare:test";
 import type { Env as ApiEnv } from "../src/env.ts";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    fuzz: { seed: number; path: string; runs: number };
+  }
+}
+
 declare global {
   namespace Cloudflare {
     interface GlobalProps {

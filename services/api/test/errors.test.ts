@@ -7,13 +7,25 @@ const READS = [
   "/",
   "/api/dashboard",
   `/api/dashboard/${STX[0]}`,
+  `/api/dashboard/${STX[0]}.md`,
+  "/api/dashboard.csv",
+  "/api/dashboard.md",
   "/api/dashboard?docs=1",
+  "/api/dashboard?q=sp",
   "/api/health",
   "/openapi.json",
   "/api/openapi.json",
   "/dashboard",
+  "/dashboard?q=sp",
   `/dashboard/${STX[0]}`,
   "/problems/version-gone",
+  "/status",
+  "/docs",
+  "/llms.txt",
+  "/llms-full.txt",
+  "/.well-known/agent.json",
+  "/.well-known/api-catalog",
+  "/robots.txt",
 ];
 
 const log = vi.spyOn(console, "error");
@@ -56,6 +68,27 @@ describe("what does not exist", () => {
   });
 });
 
+describe("addresses that no client builds", () => {
+  const LONG = "a".repeat(16_384);
+
+  it.each([
+    ["/%zz", 404],
+    ["/api/%c3%28", 404],
+    ["/api/dashboard/%zz", 400],
+    ["/api/dashboard/%00", 400],
+    [`/api/dashboard/${STX[0]}%zz.md`, 400],
+    [`/${LONG}`, 404],
+    [`/api/dashboard/${LONG}`, 400],
+    [`/api/dashboard?q=${LONG}`, 400],
+    [`/api/dashboard?${LONG}`, 400],
+    [`/api/dashboard?limit=${LONG}`, 400],
+    ["/api/dashboard?limit=%", 400],
+    ["/api/dashboard?%zz=1", 400],
+  ])("are answered as a problem: %.40s", async (path, status) => {
+    await expectProblem(await request(path), status, status === 404 ? "not-found" : "invalid-request");
+  });
+});
+
 describe("methods", () => {
   it.each(READS)("answers HEAD like GET without the body: %s", async (path) => {
     const [head, get] = await Promise.all([request(path, { method: "HEAD" }), request(path)]);
@@ -77,9 +110,16 @@ describe("other sites", () => {
   it("may read, and see the headers that matter", async () => {
     const response = await request("/api/dashboard", { headers: { Origin: "https://other.example" } });
     expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
-    expect(response.headers.get("Access-Control-Expose-Headers")).toBe("Link,ETag,Retry-After,X-Request-Id");
-    const problem = await request("/api/dashboard?limit=0", { headers: { Origin: "https://other.example" } });
-    expect(problem.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    expect(response.headers.get("Access-Control-Expose-Headers")).toBe(
+      "Link,ETag,Retry-After,X-Request-Id,X-Total-Count,Content-Disposition",
+    );
+    const SEARCHES = { limit: async () => ({ success: false }) };
+    for (const path of ["/api/dashboard?limit=0", "/api/dashboard?q=sp", "/api/nothing", "/api/dashboard?version=9"]) {
+      const problem = await request(path, { headers: { Origin: "https://other.example" } }, { SEARCHES });
+      expect(problem.status).toBeGreaterThanOrEqual(400);
+      expect(problem.headers.get("Access-Control-Allow-Origin")).toBe("*");
+      expect(problem.headers.get("Access-Control-Expose-Headers")).toContain("Retry-After");
+    }
   });
 
   it("are told before they send that they may GET with a validator, and nothing else", async () => {

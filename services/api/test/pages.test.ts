@@ -98,7 +98,7 @@ describe("the ranking", () => {
     );
     const html = await getPage("/dashboard?limit=2&offset=0");
     const hrefs = [...html.matchAll(/href="(\/[^"]*)"/g)].map(([, href]) => (href ?? "").replaceAll("&amp;", "&"));
-    expect(hrefs).toEqual(expect.arrayContaining([`/dashboard/${STX[0]}`, "/openapi.json", "/assets/icon.svg"]));
+    expect(hrefs).toEqual(expect.arrayContaining([`/dashboard/${STX[0]}`, "/docs", "/assets/icon.svg"]));
     for (const href of new Set(hrefs)) {
       const response = await request(href);
       expect([href, response.status]).toEqual([href, 200]);

@@ -32,7 +32,7 @@ it("partitions a version's ranking into its pages, whatever is published meanwhi
     }),
     { numRuns: RUNS },
   );
-});
+}, 60_000);
 
 it("answers 410 at the first page after the version is pruned, and never a page of another version", async () => {
   await fc.assert(

@@ -46,17 +46,16 @@ export async function seedState(
     writeFileSync(marker, hash);
   };
   const local = ["--local", "--config", configPath];
-  await Promise.all([
-    onlyWhenChanged("migrations", readMigrations(configPath), () =>
-      runWrangler(stateDir, ["d1", "migrations", "apply", "DB", ...local], onLine),
-    ),
-    onlyWhenChanged("roster", JSON.stringify({ ...roster, cachedAt: null }), async () => {
-      const path = join(dirname(dirname(configPath)), "roster.json");
-      writeFileSync(path, JSON.stringify(roster));
-      const binding = ["--binding", "VERIFIED_AGENTS", "--path", path];
-      await runWrangler(stateDir, ["kv", "key", "put", ROSTER_KEY, ...binding, ...local], onLine);
-    }),
-  ]);
+  // One after the other: two workerds that make the same files at once find them locked.
+  await onlyWhenChanged("migrations", readMigrations(configPath), () =>
+    runWrangler(stateDir, ["d1", "migrations", "apply", "DB", ...local], onLine),
+  );
+  await onlyWhenChanged("roster", JSON.stringify({ ...roster, cachedAt: null }), async () => {
+    const path = join(dirname(dirname(configPath)), "roster.json");
+    writeFileSync(path, JSON.stringify(roster));
+    const binding = ["--binding", "VERIFIED_AGENTS", "--path", path];
+    await runWrangler(stateDir, ["kv", "key", "put", ROSTER_KEY, ...binding, ...local], onLine);
+  });
 }
 
 function readMigrations(configPath: string): string {

@@ -73,6 +73,7 @@ function compilePrune(db: Kysely<Database>, newest: number, nowMs: number): Comp
   return [
     sql`DELETE FROM standings WHERE version IN (${gone})`.compile(db),
     sql`DELETE FROM publications WHERE version IN (${gone})`.compile(db),
+    sql`DELETE FROM agent_words WHERE until_version <= (SELECT min(version) FROM publications)`.compile(db),
     sql`DELETE FROM balances WHERE agent_address IN (${forgotten})`.compile(db),
     sql`DELETE FROM fetches WHERE agent_address IN (${forgotten})`.compile(db),
     sql`DELETE FROM agents WHERE stx_address IN (${forgotten})`.compile(db),

@@ -2,6 +2,7 @@ import { type CompiledQuery, type Kysely, sql } from "kysely";
 import type { Database } from "../database.ts";
 import { toJsonParameters } from "../json-parameter.ts";
 import type { AgentRow } from "../tables.ts";
+import { compileAgentWords } from "./agent-words.ts";
 
 export type RosterAgent = Omit<AgentRow, "listed_at" | "removed_at">;
 
@@ -10,7 +11,8 @@ export const ADDRESS_CHANGED = "address-changed";
 
 /**
  * Makes `agents` the accepted roster, as one batch: flags whose Bitcoin address changed, adds and updates the listed,
- * marks the rest removed. Swapped addresses never conflict, since a Bitcoin address is no key.
+ * marks the rest removed, and says by which words they are found from the next version on. Swapped addresses never
+ * conflict, since a Bitcoin address is no key.
  */
 export function compileApplyRoster(
   db: Kysely<Database>,
@@ -40,7 +42,7 @@ export function compileApplyRoster(
   );
   const removed = sql`
     UPDATE agents SET removed_at = ${listedAtMs} WHERE removed_at IS NULL AND listed_at <> ${listedAtMs}`.compile(db);
-  return [...flagged, ...listed, removed];
+  return [...flagged, ...listed, removed, ...compileAgentWords(db, agents)];
 }
 
 export interface RosterPlace {

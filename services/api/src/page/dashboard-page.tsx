@@ -1,4 +1,5 @@
 import type { Agent, Dashboard } from "../routes/dashboard/schema.ts";
+import { MAX_SEARCH_CHARACTERS } from "../routes/dashboard/search-parameter.ts";
 import { type PageRelation, toNeighbours, toPagePath } from "../routes/dashboard/window.ts";
 import { formatCount, formatUsd } from "./format.ts";
 import { renderPage } from "./layout.tsx";
@@ -7,8 +8,11 @@ import { Address, AgentName, Badges, PriceFacts, Time, TokenAmount, Usd } from "
 /** A row names the largest holdings; the agent's own page has all of them. */
 const TOKENS_PER_ROW = 4;
 
-export function renderDashboardPage(dashboard: Dashboard): string {
-  return renderPage("Ranking", dashboard.cachedAt === null ? <NothingYet /> : <Ranking dashboard={dashboard} />);
+/** @param search what was searched for, as typed; undefined = a page of the ranking */
+export function renderDashboardPage(dashboard: Dashboard, search?: string): string {
+  const title = search === undefined ? "Ranking" : `Search: ${search}`;
+  const isEmpty = dashboard.cachedAt === null;
+  return renderPage(title, isEmpty ? <NothingYet /> : <Ranking dashboard={dashboard} search={search} />);
 }
 
 function NothingYet() {
@@ -29,7 +33,12 @@ function NothingYet() {
   );
 }
 
-function Ranking({ dashboard }: { dashboard: Dashboard }) {
+interface Shown {
+  dashboard: Dashboard;
+  search: string | undefined;
+}
+
+function Ranking({ dashboard, search }: Shown) {
   const { agents, stats, prices, cachedAt, version } = dashboard;
   return (
     <>
@@ -57,7 +66,7 @@ function Ranking({ dashboard }: { dashboard: Dashboard }) {
         <div>
           <dt>Ranked</dt>
           <dd>
-            {formatCount(stats.total)} {stats.total === 1 ? "agent" : "agents"}
+            {toAgents(stats.total)}
             <small>
               {formatCount(stats.partialCount)} partial, {formatCount(stats.pendingCount)} pending
             </small>
@@ -65,10 +74,56 @@ function Ranking({ dashboard }: { dashboard: Dashboard }) {
         </div>
         <PriceFacts prices={prices} />
       </dl>
-      {agents.length === 0 ? <EmptyPage dashboard={dashboard} /> : <Table dashboard={dashboard} />}
-      <PageLinks dashboard={dashboard} />
+      <Search search={search} />
+      {search !== undefined && <Matches dashboard={dashboard} search={search} />}
+      {agents.length === 0 && search === undefined && <EmptyPage dashboard={dashboard} />}
+      {agents.length > 0 && <Table dashboard={dashboard} />}
+      {search === undefined && <PageLinks dashboard={dashboard} />}
+      <p class="muted">
+        This version as <a href={`/api/dashboard.csv?version=${version}`}>CSV</a> or{" "}
+        <a href={`/api/dashboard?version=${version}`}>JSON</a>.
+      </p>
     </>
   );
+}
+
+function Search({ search }: Pick<Shown, "search">) {
+  return (
+    <search>
+      <form class="search" action="/dashboard">
+        <label for="q">Find an agent</label>
+        <input
+          id="q"
+          name="q"
+          type="search"
+          value={search ?? ""}
+          maxlength={MAX_SEARCH_CHARACTERS}
+          placeholder="Name or address"
+          autocomplete="off"
+          required
+        />
+        <button type="submit">Search</button>
+      </form>
+    </search>
+  );
+}
+
+function Matches({ dashboard, search }: { dashboard: Dashboard; search: string }) {
+  const { agents, pagination } = dashboard;
+  return (
+    <p role="status">
+      {agents.length === 0
+        ? "No agent matches "
+        : `${pagination.hasMore ? "The first " : ""}${toAgents(agents.length)} for `}
+      <bdi>“{search}”</bdi>
+      {pagination.hasMore && ": add a word or more letters to see others"}.{" "}
+      <a href="/dashboard">Back to the whole ranking</a>
+    </p>
+  );
+}
+
+function toAgents(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? "agent" : "agents"}`;
 }
 
 function EmptyPage({ dashboard }: { dashboard: Dashboard }) {

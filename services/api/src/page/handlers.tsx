@@ -1,17 +1,19 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { findNewestPublication, getLastGoodPrices, getProgress, listLoggedTicks } from "@standings/db";
 import { setCachePolicy } from "../cache-policy.ts";
+import { STATUS_PATH } from "../discovery/registry.ts";
 import type { AppEnv } from "../env.ts";
 import { isUnchanged, toDigest } from "../etag.ts";
 import { noQuery } from "../parameters.ts";
 import { problem } from "../problem.ts";
 import { isProblemCode } from "../problem-codes.ts";
-import { isPageUnchanged } from "../routes/dashboard/handlers.ts";
-import { planPage, readAgent, readPage } from "../routes/dashboard/read.ts";
+import { isPageUnchanged, planVisit } from "../routes/dashboard/handlers.ts";
+import { readAgent, readPage } from "../routes/dashboard/read.ts";
 import { addressParamsSchema, pageQuerySchema } from "../routes/dashboard/schema.ts";
 import { renderAgentPage } from "./agent-page.tsx";
 import { renderDashboardPage } from "./dashboard-page.tsx";
-import { renderIndexPage } from "./index-page.tsx";
 import { renderProblemKindPage } from "./problem-page.tsx";
+import { renderStatusPage } from "./status-page.tsx";
 import { ICON, ICON_PATH, STYLE, STYLE_PATH, STYLE_REVISION } from "./style.ts";
 
 // Pages are validated like the API, and are no part of its OpenAPI document.
@@ -22,17 +24,21 @@ const agentPage = createRoute({
   path: "/dashboard/{address}",
   request: { params: addressParamsSchema, query: noQuery },
 });
+const statusPage = createRoute({ ...page, path: STATUS_PATH, request: { query: noQuery } });
 const problemPage = createRoute({
   ...page,
   path: "/problems/{code}",
   request: { params: z.object({ code: z.string() }), query: noQuery },
 });
 
+const TICKS_SHOWN = 10;
+
 export function registerPages(app: OpenAPIHono<AppEnv>): void {
   app.openapi(dashboardPage, async (c) => {
-    const plan = await planPage(c.var.db, c.req.valid("query"));
-    if (isPageUnchanged(c, plan, "html", STYLE_REVISION)) return c.body(null, 304);
-    return c.html(renderDashboardPage(await readPage(c.env.DB, c.var.db, plan)));
+    const plan = await planVisit(c, c.req.valid("query"));
+    const search = plan.words && c.req.query("q");
+    if (isPageUnchanged(c, plan, "html", STYLE_REVISION, encodeURIComponent(search ?? ""))) return c.body(null, 304);
+    return c.html(renderDashboardPage(await readPage(c.env.DB, c.var.db, plan), search));
   });
 
   app.openapi(agentPage, async (c) => {
@@ -43,6 +49,18 @@ export function registerPages(app: OpenAPIHono<AppEnv>): void {
     return c.html(html);
   });
 
+  app.openapi(statusPage, async (c) => {
+    const { db } = c.var;
+    const [publication, progress, prices, ticks] = await Promise.all([
+      findNewestPublication(db),
+      getProgress(db),
+      getLastGoodPrices(db),
+      listLoggedTicks(db, TICKS_SHOWN),
+    ]);
+    setCachePolicy(c, "brief");
+    return c.html(renderStatusPage({ now: Date.now(), publication, progress, prices, ticks }));
+  });
+
   app.openapi(problemPage, (c) => {
     const { code } = c.req.valid("param");
     if (!isProblemCode(code)) throw problem("not-found");
@@ -51,7 +69,6 @@ export function registerPages(app: OpenAPIHono<AppEnv>): void {
   });
 
   const fixed = [
-    { path: "/", type: "text/html; charset=UTF-8", body: renderIndexPage() },
     { path: STYLE_PATH, type: "text/css; charset=UTF-8", body: STYLE },
     { path: ICON_PATH, type: "image/svg+xml", body: ICON },
   ];

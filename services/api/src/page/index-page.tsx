@@ -1,29 +1,35 @@
+import { listSections, type Resource } from "../discovery/registry.ts";
+import { SERVICE } from "../discovery/service.ts";
 import { renderPage } from "./layout.tsx";
-
-const LINKS = [
-  { path: "/dashboard", text: "The ranking", about: "for people, page by page" },
-  { path: "/api/dashboard", text: "The ranking as JSON", about: "for programs, pinned to a version while you page" },
-  { path: "/api/dashboard?docs=1", text: "What the JSON means", about: "parameters, fields and notes" },
-  { path: "/openapi.json", text: "OpenAPI 3.1", about: "to generate a client from" },
-  { path: "/api/health", text: "Health", about: "how old the newest ranking is" },
-] as const;
 
 export function renderIndexPage(): string {
   return renderPage(
-    "Portfolio rankings for on-chain agents",
+    SERVICE.summary,
     <>
-      <h1>Portfolio rankings for on-chain agents</h1>
-      <p>
-        Registered agents, ranked by the US dollar value of what they hold: BTC on Bitcoin, and STX, sBTC and other
-        tokens on Stacks.
-      </p>
-      <ul>
-        {LINKS.map(({ path, text, about }) => (
-          <li>
-            <a href={path}>{text}</a>: {about}
-          </li>
-        ))}
-      </ul>
+      <h1>{SERVICE.summary}</h1>
+      <p>{SERVICE.description}</p>
+      {listSections().map(({ title, resources }) => (
+        <>
+          <h2>{title}</h2>
+          <dl class="fields">
+            {resources.map((resource) => (
+              <Entry resource={resource} />
+            ))}
+          </dl>
+        </>
+      ))}
     </>,
+  );
+}
+
+function Entry({ resource: { path, title, about, method } }: { resource: Resource }) {
+  const canFollow = method === undefined && !path.includes("{");
+  return (
+    <div>
+      <dt>
+        {canFollow ? <a href={path}>{title}</a> : title} <code class="muted">{path}</code>
+      </dt>
+      <dd>{about}</dd>
+    </div>
   );
 }

@@ -23,8 +23,8 @@ export function renderPage(title: string, content: Child): string {
             </strong>
             <nav aria-label="Site">
               <a href="/dashboard">Ranking</a>
-              <a href="/api/dashboard?docs=1">API</a>
-              <a href="/openapi.json">OpenAPI</a>
+              <a href="/status">Status</a>
+              <a href="/docs">API</a>
             </nav>
           </div>
         </header>
@@ -32,7 +32,7 @@ export function renderPage(title: string, content: Child): string {
         <footer>
           <p>
             Every ranking is valued with one set of prices and frozen when it is published. Values that could not be
-            refreshed are kept and marked, never replaced by zero.
+            refreshed are kept and marked, never replaced by zero. <a href="/status">How fresh is it?</a>
           </p>
         </footer>
       </body>

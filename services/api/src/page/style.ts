@@ -1,6 +1,6 @@
 const CSS = `
-:root{color-scheme:light dark;--bg:#fbfbf9;--panel:#fff;--text:#1c1d1f;--muted:#63666d;--line:#e3e3de;--accent:#b4490f;--warn-bg:#fdf1dc;--warn:#7a4b00;--row:#f5f4f0}
-@media(prefers-color-scheme:dark){:root{--bg:#131416;--panel:#1a1c1f;--text:#e9e9e6;--muted:#a0a4ab;--line:#2e3136;--accent:#f59a5f;--warn-bg:#3a2b10;--warn:#f4cd85;--row:#202327}}
+:root{color-scheme:light dark;--bg:#fbfbf9;--panel:#fff;--text:#1c1d1f;--muted:#63666d;--line:#e3e3de;--accent:#b4490f;--warn-bg:#fdf1dc;--warn:#7a4b00;--good-bg:#e2f2e4;--good:#1d5b2a;--row:#f5f4f0}
+@media(prefers-color-scheme:dark){:root{--bg:#131416;--panel:#1a1c1f;--text:#e9e9e6;--muted:#a0a4ab;--line:#2e3136;--accent:#f59a5f;--warn-bg:#3a2b10;--warn:#f4cd85;--good-bg:#17321d;--good:#9fdcab;--row:#202327}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;-webkit-text-size-adjust:100%}
 a{color:var(--accent);text-underline-offset:.15em}
@@ -47,8 +47,32 @@ nav.pages a,nav.pages span.off{border:1px solid var(--line);border-radius:8px;pa
 nav.pages a:hover{border-color:var(--accent)}
 nav.pages span.off{color:var(--muted);opacity:.55}
 nav.pages .place{margin-left:auto;color:var(--muted);font-variant-numeric:tabular-nums}
+form.search{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:1rem 0}
+form.search label{font-weight:600}
+form.search input{flex:1 1 14rem;max-width:26rem;min-width:0}
+form.search input,form.search button{font:inherit;color:inherit;background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:.4rem .8rem}
+form.search input:focus-visible,form.search button:focus-visible{outline:2px solid var(--accent);outline-offset:1px}
+form.search button{cursor:pointer;font-weight:600}
+form.search button:hover{border-color:var(--accent)}
 .badge+.empty,.badge~.empty{margin-top:1rem}
 .empty{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:1.5rem}
+.badge.good{background:var(--good-bg);color:var(--good)}
+progress{width:100%;max-width:30rem;height:.6rem;display:block;margin-top:.4rem;accent-color:var(--accent)}
+h3{font-size:.95rem;margin:1.2rem 0 .3rem}
+.operation{border-top:1px solid var(--line);margin-top:2rem}
+.operation h2{margin-top:1.25rem;scroll-margin-top:1rem}
+.contents ul{list-style:none;padding:0;margin:.3rem 0}
+.contents h2{margin-top:1.25rem}
+.fields{margin:.5rem 0;background:var(--panel);border:1px solid var(--line);border-radius:10px}
+.fields>div{padding:.55rem .9rem;border-top:1px solid var(--line)}
+.fields>div:first-child{border-top:0}
+.fields dt{overflow-wrap:anywhere}
+.fields dd{margin:0;max-width:52rem}
+.fields .muted{font-size:.85rem}
+details{margin:.8rem 0}
+summary{cursor:pointer;font-weight:600;font-size:.95rem}
+pre{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.8rem .9rem;overflow-x:auto;font-size:.85rem}
+pre code{overflow-wrap:normal}
 footer{color:var(--muted);font-size:.85rem;padding-bottom:2.5rem}
 .visually-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media(max-width:56rem){
@@ -68,7 +92,7 @@ tbody tr td.total{grid-column:3;grid-row:1}
 tbody td.wide .tokens{display:flex}
 nav.pages .place{margin-left:0;width:100%}
 }
-@media print{body{background:#fff}nav.pages,header.site nav,.skip{display:none}}
+@media print{body{background:#fff}nav.pages,form.search,header.site nav,.skip{display:none}}
 `;
 
 /** FNV-1a: names the file by its content, so that a deploy is never read with an older page's style. */

@@ -4,17 +4,21 @@ import { bodyLimit } from "hono/body-limit";
 import type { AppEnv } from "../../env.ts";
 import { toProblemResponse } from "../../errors.ts";
 import { problem } from "../../problem.ts";
+import { countAgainst } from "../../rate-limit.ts";
 
 const MAX_BODY_BYTES = 4096;
 
 // What Hono's bearer middleware can read out of a header (RFC 6750); any other token could never be right.
 const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
-/** Missing, malformed and wrong get one and the same answer. */
-const deny = (c: Context) => toProblemResponse(c as Context<AppEnv>, problem("unauthorized")) as Response & string;
+/** Missing, malformed and wrong get one and the same answer, and count alike: only who has no right token is limited. */
+const deny = async (c: Context) => {
+  await countAgainst(c, { binding: "AUTH_FAILURES", code: "too-many-attempts" });
+  return toProblemResponse(c as Context<AppEnv>, problem("unauthorized")) as Response & string;
+};
 
 const checkBearer = bearerAuth<AppEnv>({
-  verifyToken: (token, c) => isSameSecret(token, c.env.ADMIN_TOKEN ?? ""),
+  verifyToken: (token, c) => isOperatorToken(token, c.env),
   noAuthenticationHeader: { message: deny },
   invalidAuthenticationHeader: { message: deny },
   invalidToken: { message: deny },
@@ -45,11 +49,19 @@ export const refuseBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   throw problem("invalid-request", { errors: [{ pointer: "", detail: "this action takes no body" }] });
 };
 
+/** While a token is replaced, the one before it counts too. Both are compared always, whichever is right. */
+async function isOperatorToken(given: string, env: AppEnv["Bindings"]): Promise<boolean> {
+  const matches = await Promise.all(
+    [env.ADMIN_TOKEN, env.ADMIN_TOKEN_PREVIOUS].map((expected = "") => isSameSecret(given, expected)),
+  );
+  return matches.includes(true);
+}
+
 /** Digests have one length and do not show how much of a guess was right; their comparison takes constant time. */
 async function isSameSecret(given: string, expected: string): Promise<boolean> {
   const encoder = new TextEncoder();
   const [a, b] = await Promise.all(
     [given, expected].map((text) => crypto.subtle.digest("SHA-256", encoder.encode(text))),
   );
-  return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);
+  return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b) && expected !== "";
 }

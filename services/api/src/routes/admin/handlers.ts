@@ -1,17 +1,23 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { RebuilderApi, TickAnswer } from "@standings/rebuilder/status";
-import type { Context } from "hono";
+import type { TickAnswer } from "@standings/rebuilder/status";
 import type { AppEnv } from "../../env.ts";
-import { logError } from "../../log.ts";
 import { type ProblemError, problem } from "../../problem.ts";
+import { getMetricsRoute } from "../metrics/routes.ts";
+import { callRebuilder } from "./call-rebuilder.ts";
 import { hideFromSearch, limitBody, refuseBody, requireOperator } from "./guard.ts";
+import { ADMIN_PATH } from "./path.ts";
 import { acceptRoute, getStatusRoute, pauseRoute, resetRoute, resumeRoute, tickRoute } from "./routes.ts";
 import { toServed } from "./served-times.ts";
 
-export const ADMIN_PATH = "/api/admin";
+/** What only the operator may see or do. */
+export function isOperatorPath(path: string): boolean {
+  return path === ADMIN_PATH || path.startsWith(`${ADMIN_PATH}/`) || path === getMetricsRoute.path;
+}
 
 export function guardAdmin(app: OpenAPIHono<AppEnv>): void {
-  app.use(`${ADMIN_PATH}/*`, hideFromSearch, requireOperator, limitBody);
+  for (const path of [`${ADMIN_PATH}/*`, getMetricsRoute.path]) {
+    app.use(path, hideFromSearch, requireOperator, limitBody);
+  }
 }
 
 export function registerAdmin(app: OpenAPIHono<AppEnv>): void {
@@ -47,14 +53,4 @@ function toRefusal(refusal: Extract<TickAnswer, { ok: false }>): ProblemError {
   if (refusal.reason === "paused") return problem("paused");
   const retryAfterSeconds = Math.max(1, Math.ceil(refusal.retryAfterMs / 1000));
   return problem(refusal.reason === "too-soon" ? "tick-too-soon" : "tick-daily-limit", { retryAfterSeconds });
-}
-
-/** Out of reach, or failed at its side: one answer for the caller, the cause for the log. */
-async function callRebuilder<T>(c: Context<AppEnv>, call: (api: RebuilderApi) => Promise<T>): Promise<T> {
-  try {
-    return await call(c.env.REBUILDER);
-  } catch (error) {
-    logError("the rebuilder did not answer", error, { requestId: c.var.requestId, path: c.req.path });
-    throw problem("rebuilder-unavailable");
-  }
 }

@@ -14,6 +14,7 @@ function toResponses<Schema extends z.ZodType>(description: string, schema: Sche
     ...toProblemResponses(
       "invalid-request",
       "unauthorized",
+      "too-many-attempts",
       ...codes,
       "internal",
       "rebuilder-unavailable",

@@ -1,3 +1,5 @@
+import { CSV_HEADER, toCsvRow } from "./csv.ts";
+import { renderAgentMarkdown, renderDashboardMarkdown } from "./markdown.ts";
 import type { Agent, AgentAnswer, Dashboard, Prices } from "./schema.ts";
 
 const prices: Prices = { BTC: 98_123.5, STX: 0.85, sBTC: 98_123.5 };
@@ -43,3 +45,12 @@ export const dashboardExample: Dashboard = {
 };
 
 export const agentExample: AgentAnswer = { ...agent, pending: false, prices, cachedAt, version: 812 };
+
+export const csvExample = CSV_HEADER + toCsvRow(agent);
+export const markdownExample = renderDashboardMarkdown(dashboardExample, {
+  isSearch: false,
+  next: "/api/dashboard.md?limit=1&offset=1&version=812",
+  json: "/api/dashboard?limit=1&offset=0&version=812",
+  csv: "/api/dashboard.csv?version=812",
+});
+export const markdownAgentExample = renderAgentMarkdown(agentExample);

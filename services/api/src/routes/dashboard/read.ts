@@ -1,6 +1,7 @@
 import {
   type Database,
   findListedAgent,
+  findMatches,
   findNewestPublication,
   findPublication,
   findStanding,
@@ -12,17 +13,20 @@ import type { Kysely } from "kysely";
 import type { AgentAddress } from "../../parameters.ts";
 import { problem } from "../../problem.ts";
 import { type AgentAnswer, type Dashboard, DEFAULT_LIMIT, type PageQuery } from "./schema.ts";
-import { toDashboard, toPendingAnswer, toRankedAnswer } from "./shape.ts";
+import { MAX_SEARCH_LIMIT } from "./search-parameter.ts";
+import { toDashboard, toPendingAnswer, toRankedAnswer, toSearchResult } from "./shape.ts";
 import { type PageWindow, toWindowAround } from "./window.ts";
 
 /** What a query comes to before any page is read: enough to compare validators. */
 export interface PagePlan {
   publication: Publication | undefined; // undefined = nothing has been published yet
   window: PageWindow;
+  words?: readonly string[]; // a search: only agents with all of them
 }
 
 export async function planPage(db: Kysely<Database>, query: PageQuery): Promise<PagePlan> {
   const publication = await findRanking(db, query.version);
+  if (query.q) return { publication, window: { limit: query.limit ?? MAX_SEARCH_LIMIT, offset: 0 }, words: query.q };
   const limit = query.limit ?? DEFAULT_LIMIT;
   if (!query.around) return { publication, window: { limit, offset: query.offset ?? 0 } };
   const rank = await getRank(db, publication, query.around);
@@ -30,14 +34,20 @@ export async function planPage(db: Kysely<Database>, query: PageQuery): Promise<
 }
 
 export async function readPage(d1: D1Database, db: Kysely<Database>, plan: PagePlan): Promise<Dashboard> {
-  if (!plan.publication) return toDashboard(undefined, [], plan.window);
-  const rows = await findStandingsPage(d1, db, plan.publication.version, plan.window);
+  const { publication, window, words } = plan;
+  if (!publication) return toDashboard(undefined, [], window);
+  if (words) {
+    const matches = await findMatches(d1, db, publication.version, words, window.limit);
+    if (!matches) throw problem("version-gone");
+    return toSearchResult(publication, matches, window);
+  }
+  const rows = await findStandingsPage(d1, db, publication.version, window);
   if (!rows) throw problem("version-gone");
-  return toDashboard(plan.publication, rows, plan.window);
+  return toDashboard(publication, rows, window);
 }
 
 /** The pinned ranking, or the newest. */
-async function findRanking(db: Kysely<Database>, version: number | undefined): Promise<Publication | undefined> {
+export async function findRanking(db: Kysely<Database>, version: number | undefined): Promise<Publication | undefined> {
   if (version === undefined) return findNewestPublication(db);
   const pinned = await findPublication(db, version);
   if (pinned) return pinned;

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { addressParameter, integerParameter } from "../../parameters.ts";
+import { MAX_SEARCH_LIMIT, searchParameter } from "./search-parameter.ts";
 
 export const MAX_LIMIT = 500;
 export const DEFAULT_LIMIT = 100;
@@ -12,7 +13,7 @@ const windowShape = {
     minimum: 1,
     maximum: MAX_LIMIT,
     default: DEFAULT_LIMIT,
-    description: "Agents per page.",
+    description: `Agents per page. With q at most ${MAX_SEARCH_LIMIT}, which is then the default.`,
     example: 50,
   }).optional(),
   offset: integerParameter({
@@ -29,11 +30,24 @@ const windowShape = {
     example: 812,
   }).optional(),
   around: addressParameter("Centres the page on this agent, by Stacks or Bitcoin address. Not with offset.").optional(),
+  q: searchParameter.optional(),
 };
 
-function refuseTwoPlaces(query: { offset?: number | undefined; around?: unknown }, context: z.RefinementCtx): void {
-  if (query.around === undefined || query.offset === undefined) return;
-  context.addIssue({ code: "custom", path: ["offset"], message: "cannot be combined with around" });
+interface Places {
+  limit?: number | undefined;
+  offset?: number | undefined;
+  around?: unknown;
+  q?: unknown;
+}
+
+function refuseTwoPlaces({ limit, offset, around, q }: Places, context: z.RefinementCtx): void {
+  const refuse = (parameter: string, message: string) =>
+    context.addIssue({ code: "custom", path: [parameter], message });
+  if (around !== undefined && offset !== undefined) refuse("offset", "cannot be combined with around");
+  if (q === undefined) return;
+  if (offset !== undefined) refuse("offset", "cannot be combined with q");
+  if (around !== undefined) refuse("around", "cannot be combined with q");
+  if (limit !== undefined && limit > MAX_SEARCH_LIMIT) refuse("limit", `must be at most ${MAX_SEARCH_LIMIT} with q`);
 }
 
 /** Which part of which ranking: shared by the JSON and the page. */
@@ -49,6 +63,9 @@ export const dashboardQuerySchema = z
       .openapi({ description: "Answers with a description of this resource instead of data.", example: "1" }),
   })
   .superRefine(refuseTwoPlaces);
+
+/** The whole of a ranking. */
+export const rankingQuerySchema = z.strictObject({ version: windowShape.version });
 
 export const addressParamsSchema = z.object({
   address: addressParameter("Mainnet Stacks or Bitcoin address of the agent; bech32 in either case."),
@@ -121,10 +138,12 @@ export const dashboardSchema = z
     cachedAt: publishedAt,
     version,
     pagination: z.object({
-      total: z.int().min(0),
+      total: z.int().min(0).openapi({ description: "Ranked agents; with q those that match, of the words looked at." }),
       limit: z.int().min(1).max(MAX_LIMIT),
       offset: z.int().min(0),
-      hasMore: z.boolean(),
+      hasMore: z.boolean().openapi({
+        description: "More agents follow; with q: more match than are shown, or may, so narrow the search.",
+      }),
     }),
   })
   .openapi("Dashboard");

@@ -1,5 +1,5 @@
 import { BTC, SBTC, STX, toContractId, valueUsdMicros } from "@standings/balances";
-import type { AgentRow, FetchRow, Publication, Standing, StandingToken } from "@standings/db";
+import type { AgentRow, FetchRow, Matches, Publication, Standing, StandingToken } from "@standings/db";
 import type { Agent, AgentAnswer, Dashboard, Prices, Token } from "./schema.ts";
 import type { PageWindow } from "./window.ts";
 
@@ -29,7 +29,16 @@ export function toDashboard(
   };
 }
 
-function toAgent(row: Standing, publication: Publication): Agent {
+/** The rows of a search, shaped as a page: its total counts what matches. */
+export function toSearchResult(publication: Publication, matches: Matches, window: PageWindow): Dashboard {
+  const { rows, total, isCutOff } = matches;
+  return {
+    ...toDashboard(publication, rows, window),
+    pagination: { total, ...window, hasMore: isCutOff || total > rows.length },
+  };
+}
+
+export function toAgent(row: Standing, publication: Publication): Agent {
   return {
     rank: row.rank,
     ...toProfile(row),

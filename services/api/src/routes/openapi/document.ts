@@ -1,11 +1,22 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { SERVICE } from "../../discovery/service.ts";
 import { acceptRoute, getStatusRoute, pauseRoute, resetRoute, resumeRoute, tickRoute } from "../admin/routes.ts";
-import { getAgentRoute, getDashboardRoute } from "../dashboard/routes.ts";
+import {
+  getAgentMarkdownRoute,
+  getAgentRoute,
+  getDashboardCsvRoute,
+  getDashboardMarkdownRoute,
+  getDashboardRoute,
+} from "../dashboard/routes.ts";
 import { getHealthRoute } from "../health/routes.ts";
+import { getMetricsRoute } from "../metrics/routes.ts";
 
 const routes = [
   getDashboardRoute,
+  getDashboardCsvRoute,
+  getDashboardMarkdownRoute,
   getAgentRoute,
+  getAgentMarkdownRoute,
   getHealthRoute,
   getStatusRoute,
   tickRoute,
@@ -13,6 +24,7 @@ const routes = [
   resumeRoute,
   resetRoute,
   acceptRoute,
+  getMetricsRoute,
 ];
 
 export type OpenApiDocument = ReturnType<typeof buildOpenApiDocument>;
@@ -29,8 +41,8 @@ export function buildOpenApiDocument(publicUrl = "") {
   return getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
-      title: "Standings",
-      version: "1.0.0",
+      title: SERVICE.name,
+      version: SERVICE.version,
       description:
         "Portfolio rankings for on-chain agents: registered agents by the US dollar value of what they hold on Bitcoin and Stacks. Every ranking is published under a version, valued with one price vector, and frozen: one version and query, one answer. Errors are RFC 9457 problem details whose type URL explains the fix.",
       contact: { name: "The operator of this service" },

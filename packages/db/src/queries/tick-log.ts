@@ -1,0 +1,15 @@
+import type { Kysely } from "kysely";
+import type { Database } from "../database.ts";
+import type { TickCommitTable } from "../tables.ts";
+
+export type LoggedTick = Pick<TickCommitTable, "epoch" | "committed_at" | "agents" | "failed">;
+
+/** The newest committed ticks, newest first. */
+export async function listLoggedTicks(db: Kysely<Database>, limit: number): Promise<LoggedTick[]> {
+  return db
+    .selectFrom("tick_commits")
+    .select(["epoch", "committed_at", "agents", "failed"])
+    .orderBy("epoch", "desc")
+    .limit(limit)
+    .execute();
+}
