@@ -28,7 +28,7 @@ const CALLS = 2 * CHUNK + 1;
 const TICK_MS = 450;
 
 /** From its last answer on: valuing, the commit in the database, and saving the place. */
-const COMMIT_MS = 60;
+const COMMIT_MS = 30;
 const COMMIT_SHARE = 0.4;
 
 const folder = createTestFolder();

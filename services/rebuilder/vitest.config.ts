@@ -14,5 +14,10 @@ export default defineConfig(async () => ({
       },
     }),
   ],
-  test: { include: ["{src,test}/**/*.test.ts"], setupFiles: ["./test/setup.ts"], testTimeout: 30_000, silent: "passed-only" },
+  test: {
+    include: ["{src,test}/**/*.test.ts"],
+    setupFiles: ["./test/setup.ts"],
+    testTimeout: 30_000,
+    silent: "passed-only",
+  },
 }));

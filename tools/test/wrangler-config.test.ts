@@ -20,6 +20,29 @@ describe.each(SERVICES)("wrangler.%s.jsonc", (service) => {
   });
 });
 
+describe("the API", () => {
+  it.each([
+    ["staging", 5, 60],
+    ["production", 5, 60],
+  ] as const)(
+    "lets a client of %s fail to authenticate %i times and search %i times a minute",
+    (name, fails, searches) => {
+      const limits = readEnvironment("api", name).ratelimits ?? [];
+      expect(limits.map((limit) => [limit.name, limit.simple])).toEqual([
+        ["AUTH_FAILURES", { limit: fails, period: 60 }],
+        ["SEARCHES", { limit: searches, period: 60 }],
+      ]);
+    },
+  );
+
+  it("counts in each environment by itself", () => {
+    const ids = ENVIRONMENTS.flatMap((name) =>
+      readEnvironment("api", name).ratelimits?.map((limit) => limit.namespace_id),
+    );
+    expect(new Set(ids).size).toBe(6);
+  });
+});
+
 describe("the rebuilder", () => {
   it.each(ENVIRONMENTS)("has no public way in: %s", (name) => {
     const config = { ...readConfig("rebuilder"), ...readEnvironment("rebuilder", name) };
@@ -49,6 +72,7 @@ interface Section {
   kv_namespaces?: { binding: string; id: string }[];
   durable_objects?: { bindings: { name: string }[] };
   services?: { binding: string; service: string }[];
+  ratelimits?: { name: string; namespace_id: string; simple: { limit: number; period: number } }[];
   workers_dev?: boolean;
   preview_urls?: boolean;
   route?: unknown;

@@ -9,7 +9,7 @@ const MAX_NAME_CHARACTERS = 2_048;
 // Controls, format characters (bidi overrides, zero widths, BOM), unpaired surrogates, private use.
 // U+200D joins emoji, and joins letters in Indic scripts, so it stays between two visible characters.
 const UNWANTED = /[\p{Cc}\p{Cs}\p{Co}]|(?!\u200d)\p{Cf}/gu;
-const STRAY_JOINER = /^\u200d+|\u200d+$|\u200d(?=\u200d|\s)|(?<=\s)\u200d/gu;
+const STRAY_JOINER = /^\u200d+|\u200d+$|\u200d+(?=\s)|(?<=\s)\u200d+|\u200d(?=\u200d)/gu;
 
 /**
  * A name as shown: NFC, without invisible or direction-changing characters, white space folded, at most 64 graphemes.
