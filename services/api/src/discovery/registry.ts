@@ -123,6 +123,8 @@ export const NOTES: readonly string[] = [
   "Money is a number of US dollars, balances are strings of base units, times are RFC 3339 in UTC.",
   "A token without a known price has priced: false and counts 0 towards totalUsd. A price of null was never known.",
   "A failed fetch never changes a value: fetchError marks agents that are ranked by their last good values.",
+  "To find an agent, read /api/dashboard/{address}, or search names and addresses with /api/dashboard?q=.",
+  "The same ranking comes as a table of text at /api/dashboard.md, and whole as a file at /api/dashboard.csv.",
   "To read the whole ranking, follow the Link header until it has no next. All pages belong to one version.",
   "A version is kept for about 15 minutes. 410 means: start again without version.",
   "Answers carry an ETag: send it back as If-None-Match and get 304 while nothing has changed.",
