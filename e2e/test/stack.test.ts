@@ -183,6 +183,17 @@ describe("operators", () => {
   });
 });
 
+describe("every public page and the metrics", () => {
+  it.each(["/", "/status", "/docs", "/llms.txt", "/openapi.json", "/api/health", "/api/metrics"])(
+    "answer at %s",
+    async (path) => {
+      const response = await call(stack.origin + path, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+      expect(response.status).toBe(200);
+      printed.push(await response.text(), JSON.stringify([...response.headers]));
+    },
+  );
+});
+
 describe("a second start on the same state", () => {
   it("continues by itself, without a kick", async () => {
     const before = await stack.operator.getStatus();
@@ -210,7 +221,7 @@ describe("a second start on the same state", () => {
 describe("secrets", () => {
   const secrets = [ADMIN_TOKEN, ...Object.values(KEYS)];
 
-  it("are in nothing that was printed or logged", () => {
+  it("are in nothing that was printed, logged or answered", () => {
     const text = printed.join("\n");
     expect(text.split('"event":"tick.ended"').length).toBeGreaterThan(20);
     for (const secret of secrets) expect(text).not.toContain(secret);

@@ -82,9 +82,8 @@ function parse<S extends z.ZodType>(schema: S, text: string): z.output<S> {
   const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new BadInput(
-    `the answer is not what this tool knows (${issue?.path.join(".")}: ${issue?.message}): --json prints it`,
-  );
+  const where = issue?.path.length ? `${issue.path.join(".")}: ${issue.message}` : "it is no JSON object";
+  throw new BadInput(`the answer is not what this tool knows (${where}): --json prints it, and --url may be wrong`);
 }
 
 try {
