@@ -10,6 +10,7 @@ export interface StoredBoard {
   commits: { epoch: number; tickId: string }[]; // by epoch
   versions: number[]; // of the publications kept, ascending
   balances: Record<string, string>; // "agent token" -> raw amount
+  lastAttempted: string; // of the newest rotation, in the order of addresses
 }
 
 /** Reads a copy, so that the files stay as the killed processes left them. */
@@ -26,11 +27,15 @@ export function readStoredBoard(stateDir: string): StoredBoard {
     const rows = database
       .prepare("SELECT agent_address || ' ' || token_id AS key, raw_amount AS raw FROM balances")
       .all();
+    const last = database
+      .prepare("SELECT max(agent_address) AS agent FROM fetches WHERE rotation = (SELECT max(rotation) FROM fetches)")
+      .get();
     database.close();
     return {
       commits: commits as unknown as StoredBoard["commits"],
       versions: versions.map((row) => Number(row.version)),
       balances: Object.fromEntries(rows.map((row) => [String(row.key), String(row.raw)])),
+      lastAttempted: String(last?.agent ?? ""),
     };
   } finally {
     rmSync(folder, { recursive: true });

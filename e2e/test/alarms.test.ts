@@ -9,15 +9,20 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createTestHarness, type TestHarness } from "wrangler";
 import { call } from "../src/http.ts";
 import { createOperator } from "../src/operator.ts";
-import { readStoredBoard, strandAlarm, wipeObject } from "../src/stored-state.ts";
+import { readStoredBoard, type StoredBoard, strandAlarm, wipeObject } from "../src/stored-state.ts";
 import { ADMIN_TOKEN, createTestFolder, startTestStack, writeRoster } from "../src/test-stack.ts";
 import { waitUntil } from "../src/wait-until.ts";
 
 // What the platform may lose is taken away. Then nothing happens any more, until one cron has run once.
 
 const roster = createRoster({ agents: 20, seed: "alarms" });
+const CHUNK = 6;
+/** Two for each agent, and one a tick for the prices. */
+const ROTATION_CALLS = 2 * 20 + 4;
+/** One tick of a rotation has committed then, and the next has begun. */
+const MIDDLE_CALLS = ROTATION_CALLS + 2 * CHUNK + 2;
 const VARS = {
-  CHUNK_SIZE: "10",
+  CHUNK_SIZE: String(CHUNK),
   ALARM_INTERVAL_ACTIVE_MS: "1000",
   ALARM_INTERVAL_IDLE_MS: "1000",
   ALARM_WATCHDOG_MS: "3000",
@@ -69,7 +74,7 @@ describe("an object that has never run", () => {
         .getWorker(`standings-${service}`)
         .scheduled({ cron: CRON, scheduledTime: new Date() });
       expect(result.outcome).toBe("ok");
-      await waitUntil("a whole rotation", WAIT_MS, () => (upstream.stats().calls >= 2 * 21 ? true : undefined));
+      await waitUntil("a whole rotation", WAIT_MS, () => (upstream.stats().calls >= ROTATION_CALLS ? true : undefined));
       const events = harness.getLogs().map((log) => log.message);
       expect(events).toContainEqual(expect.stringContaining('"event":"alarm.rearmed"'));
     },
@@ -81,7 +86,7 @@ describe("an object that has never run", () => {
     await waitUntil("eight failed ticks", WAIT_MS, () => (failed() >= 8 ? true : undefined));
     expect(upstream.stats().calls).toBe(0);
     await harness.getWorker(REBUILDER).applyD1Migrations("DB");
-    await waitUntil("a whole rotation", WAIT_MS, () => (upstream.stats().calls >= 2 * 21 ? true : undefined));
+    await waitUntil("a whole rotation", WAIT_MS, () => (upstream.stats().calls >= ROTATION_CALLS ? true : undefined));
     const { url } = await harness.listen();
     const status = await createOperator(url.origin, ADMIN_TOKEN).getStatus();
     expect(status).toMatchObject({ consecutiveFailures: 0, watchdogRearms: 1 });
@@ -95,7 +100,9 @@ describe("an object that ran for a while", () => {
     const { ALEX_API_URL: _simulated, ...baseUrls } = upstream.baseUrls; // one of its own is what makes it a test stack
     const stack = await startTestStack(stateDir, { ...VARS, ...baseUrls, ROSTER_FILE: rosterFile });
     await stack.operator.tick();
-    await waitUntil("a whole rotation", WAIT_MS, () => (upstream.stats().calls >= 2 * 21 ? true : undefined));
+    await waitUntil("the middle of a rotation", WAIT_MS, () =>
+      upstream.stats().calls >= MIDDLE_CALLS ? true : undefined,
+    );
     await stack.close();
   });
   afterAll(() => {
@@ -114,13 +121,21 @@ describe("an object that ran for a while", () => {
     "$fault is repaired by the cron of the $service alone, from where the database stands",
     async ({ apply, service }) => {
       const before = readStoredBoard(stateDir);
+      const nextChunk = listNextChunk(before);
+      const seq = upstream.listCalls().at(-1)?.seq;
       apply();
       const workers = await startWorkers(stateDir, service);
       await delay(SILENCE_MS);
       expect(upstream.stats().calls).toBe(0);
       await workers.runCron();
-      await waitUntil("two ticks", WAIT_MS, () => (upstream.stats().calls >= 2 * 21 ? true : undefined));
+      await waitUntil("the middle of a rotation", WAIT_MS, () =>
+        upstream.stats().calls >= MIDDLE_CALLS ? true : undefined,
+      );
       await workers.kill();
+
+      const calls = upstream.listCalls(seq).filter((one) => one.host === "hiro");
+      const asked = [...new Set(calls.map((one) => one.path.split("/").find((part) => part.startsWith("S"))))];
+      expect(asked.slice(0, nextChunk.length).sort()).toEqual(nextChunk);
 
       const after = readStoredBoard(stateDir);
       expect(after.commits.slice(0, before.commits.length)).toEqual(before.commits);
@@ -134,6 +149,13 @@ describe("an object that ran for a while", () => {
 });
 
 const REBUILDER = "standings-rebuilder";
+
+/** Whose turn it is, by the database. */
+function listNextChunk({ lastAttempted }: StoredBoard): string[] {
+  const addresses = roster.agents.map((agent) => agent.stxAddress).sort();
+  const rest = addresses.filter((address) => address > lastAttempted);
+  return (rest.length > 0 ? rest : addresses).slice(0, CHUNK);
+}
 
 /** Unranked tokens come and go with what the upstreams say. */
 function isRanked(key: string): boolean {
