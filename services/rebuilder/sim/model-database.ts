@@ -6,7 +6,7 @@ import {
   type Progress,
   type TickWrites,
 } from "@standings/db";
-import type { RowUse, Store } from "../src/store.ts";
+import type { RowUse, Store } from "../src/tick/store.ts";
 
 // D1 as plain maps: what the statements of packages/db do, said once more in the plainest way. A test in workerd holds
 // the two against each other.

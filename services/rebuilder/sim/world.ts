@@ -1,7 +1,7 @@
 import type { HostName } from "@standings/balances";
 import type { Config } from "../src/env.ts";
-import { createRebuild, type Rebuild } from "../src/rebuild.ts";
-import { type Control, NEW_CONTROL, NEW_STATE, type RebuildState } from "../src/rebuild-state.ts";
+import { createRebuild, type Rebuild } from "../src/rebuild/rebuild.ts";
+import { type Control, NEW_CONTROL, NEW_STATE, type RebuildState } from "../src/rebuild/state.ts";
 import { MAX_LOCK_MS, SafetyWatch } from "./invariants.ts";
 import { ModelDatabase } from "./model-database.ts";
 import { ModelStorage } from "./model-storage.ts";

@@ -1,7 +1,7 @@
 import type { HostName } from "@standings/balances";
 import { z } from "zod";
-import type { DashboardRebuildDO } from "./dashboard-rebuild-do.ts";
-import { RESERVED_SUBREQUESTS } from "./plan-chunk.ts";
+import type { DashboardRebuildDO } from "./object.ts";
+import { RESERVED_SUBREQUESTS } from "./tick/chunk.ts";
 
 export interface Env {
   DB: D1Database;

@@ -1,13 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "@standings/balances";
+import type { RebuilderApi } from "./contract/status.ts";
 import { type Env, parseConfig } from "./env.ts";
-import { sendHeartbeat } from "./heartbeat.ts";
 import { log } from "./log.ts";
-import { createRebuild } from "./rebuild.ts";
-import { readDatabaseStatus } from "./rebuild-status.ts";
-import { ROSTER_KEY } from "./roster-source.ts";
-import type { RebuilderApi } from "./status.ts";
-import { createStore } from "./store.ts";
+import { sendHeartbeat } from "./rebuild/heartbeat.ts";
+import { createRebuild } from "./rebuild/rebuild.ts";
+import { readDatabaseStatus } from "./rebuild/to-status.ts";
+import { ROSTER_KEY } from "./safeguards/roster-shrink.ts";
+import { createStore } from "./tick/store.ts";
 
 /** The one object that rebuilds the board: the rebuild, with the platform handed to it. */
 export class DashboardRebuildDO extends DurableObject<Env> implements RebuilderApi {

@@ -1,7 +1,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { DashboardRebuildDO } from "./dashboard-rebuild-do.ts";
+import type { AcceptAnswer, RebuilderApi, RebuilderStatus, TickAnswer } from "./contract/status.ts";
 import type { Env } from "./env.ts";
-import type { AcceptAnswer, RebuilderApi, RebuilderStatus, TickAnswer } from "./status.ts";
+import type { DashboardRebuildDO } from "./object.ts";
 
 /** There is one rebuild, so there is one object. */
 const OBJECT_NAME = "dashboard";

@@ -1,9 +1,9 @@
 import type { Env } from "./env.ts";
 import { log } from "./log.ts";
 import { getRebuild } from "./rpc.ts";
-import { describeError } from "./tick.ts";
+import { describeError } from "./tick/tick.ts";
 
-export { DashboardRebuildDO } from "./dashboard-rebuild-do.ts";
+export { DashboardRebuildDO } from "./object.ts";
 export { RebuilderRpc } from "./rpc.ts";
 
 export default {

@@ -7,8 +7,8 @@ import {
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ROSTER_KEY } from "../src/roster-source.ts";
 import { getRebuild } from "../src/rpc.ts";
+import { ROSTER_KEY } from "../src/safeguards/roster-shrink.ts";
 import worker from "../src/worker.ts";
 import { makeAgents, toRosterText } from "./agents.ts";
 import { createFakeUpstreams, type FakeUpstreams } from "./fake-upstreams.ts";

@@ -3,7 +3,7 @@ import type { SourceWrite, TickWrites } from "@standings/db";
 import fc from "fast-check";
 import { beforeEach, expect, it } from "vitest";
 import { ModelDatabase } from "../sim/model-database.ts";
-import { createStore } from "../src/store.ts";
+import { createStore } from "../src/tick/store.ts";
 import { makeAgent } from "./agents.ts";
 import { db, readBalances, readRanking, wipeDatabase } from "./rig.ts";
 

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { systemClock } from "@standings/balances";
 import { createDb } from "@standings/db";
+import type { TickReport } from "../src/contract/status.ts";
 import { parseConfig } from "../src/env.ts";
 import {
   type Control,
@@ -9,11 +10,10 @@ import {
   NEW_UNFINISHED,
   type RebuildState,
   type Unfinished,
-} from "../src/rebuild-state.ts";
-import { runTick } from "../src/run-tick.ts";
-import type { TickReport } from "../src/status.ts";
-import { createStore, type Store } from "../src/store.ts";
-import type { TickDeps } from "../src/tick.ts";
+} from "../src/rebuild/state.ts";
+import { runTick } from "../src/tick/run-tick.ts";
+import { createStore, type Store } from "../src/tick/store.ts";
+import type { TickDeps } from "../src/tick/tick.ts";
 import { makeAgents, type TestAgent, toRosterText } from "./agents.ts";
 import { createFakeUpstreams } from "./fake-upstreams.ts";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { findStandingsPage } from "@standings/db";
 import { beforeEach, describe, expect, it } from "vitest";
-import { runTick } from "../src/run-tick.ts";
+import { runTick } from "../src/tick/run-tick.ts";
 import { makeAgent, makeAgents, type TestAgent, toRosterText } from "./agents.ts";
 import { createRig, db, type Rig, readBalances, readRanking, wipeDatabase } from "./rig.ts";
 

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BTC, SBTC, STX } from "../assets.ts";
 import { systemClock } from "../clock.ts";
+import { BTC, SBTC, STX } from "../tokens/assets.ts";
 import { createBudget } from "./budget.ts";
+import { createHosts, type HostName } from "./gates.ts";
 import { fetchStacksBalances, type HiroRoutes } from "./hiro.ts";
 import { MAX_TOKENS_PER_AGENT } from "./holdings.ts";
-import { createHosts, type HostName } from "./hosts.ts";
 import { createHttp, MAX_BODY_BYTES, parseJson } from "./http.ts";
 import { fetchBitcoinBalance } from "./mempool.ts";
 

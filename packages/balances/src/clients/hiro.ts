@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isStacksAddress } from "../address.ts";
 import { parseAmount } from "../amount.ts";
-import { SBTC_ASSET_IDENTIFIER, SBTC_CONTRACT_ID } from "../assets.ts";
+import { SBTC_ASSET_IDENTIFIER, SBTC_CONTRACT_ID } from "../tokens/assets.ts";
 import type { SourceBalances } from "../types.ts";
 import { type AssetBalance, toStacksBalances } from "./holdings.ts";
 import type { Attempt, Http, Parsed } from "./http.ts";

@@ -1,5 +1,5 @@
 import { MAX_MICRO_STX, MAX_SATOSHI, MAX_UINT128 } from "../amount.ts";
-import { parseAssetIdentifier, SBTC, STX, toTokenId } from "../assets.ts";
+import { parseAssetIdentifier, SBTC, STX, toTokenId } from "../tokens/assets.ts";
 import type { SourceBalances, TokenBalance } from "../types.ts";
 import type { Parsed } from "./http.ts";
 

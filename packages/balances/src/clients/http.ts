@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Budget } from "./budget.ts";
-import type { HostName, Hosts } from "./hosts.ts";
+import type { HostName, Hosts } from "./gates.ts";
 
 /** Upstreams answer in well under a second; past this the call holds one of six connections for nothing. */
 export const CALL_TIMEOUT_MS = 8_000;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseBitcoinAddress } from "../address.ts";
 import { MAX_SATOSHI } from "../amount.ts";
-import { BTC } from "../assets.ts";
+import { BTC } from "../tokens/assets.ts";
 import type { SourceBalances } from "../types.ts";
 import type { Attempt, Http } from "./http.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { BTC, SBTC, STX } from "../assets.ts";
+import type { Http } from "../clients/http.ts";
 import type { Clock } from "../clock.ts";
-import { choosePrice, type Price, type Quote } from "../price.ts";
-import type { Http } from "./http.ts";
+import { BTC, SBTC, STX } from "../tokens/assets.ts";
+import { choosePrice, type Price, type Quote } from "./price-choice.ts";
 
 export interface PriceUpdate {
   accepted: { tokenId: string; price: Price }[];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { choosePrice, MAX_QUOTE_AGE_MS, MAX_QUOTE_AHEAD_MS, type Quote } from "./price.ts";
+import { choosePrice, MAX_QUOTE_AGE_MS, MAX_QUOTE_AHEAD_MS, type Quote } from "./price-choice.ts";
 
 const NOW = 1_800_000_000_000;
 

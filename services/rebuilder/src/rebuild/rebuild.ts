@@ -1,8 +1,20 @@
 import type { Clock } from "@standings/balances";
-import { DeadlineError, withDeadline } from "./deadline.ts";
-import type { Config } from "./env.ts";
+import type {
+  AcceptAnswer,
+  RebuilderApi,
+  RebuilderStatus,
+  TickAnswer,
+  TickReport,
+  TickTrigger,
+} from "../contract/status.ts";
+import type { Config } from "../env.ts";
+import type { log } from "../log.ts";
+import { DeadlineError, withDeadline } from "../tick/deadline.ts";
+import { isAlarmLost, toAlarmTime } from "../tick/interval.ts";
+import { toLostReport } from "../tick/report.ts";
+import { runTick } from "../tick/run-tick.ts";
+import { describeError, type Memory, type TickDeps } from "../tick/tick.ts";
 import { allowForcedTick } from "./forced-ticks.ts";
-import type { log } from "./log.ts";
 import {
   type Control,
   isPaused,
@@ -13,13 +25,8 @@ import {
   NEW_UNFINISHED,
   type RebuildState,
   type Unfinished,
-} from "./rebuild-state.ts";
-import { type DatabaseStatus, toStatus } from "./rebuild-status.ts";
-import { runTick } from "./run-tick.ts";
-import { isAlarmLost, toAlarmTime } from "./schedule.ts";
-import type { AcceptAnswer, RebuilderApi, RebuilderStatus, TickAnswer, TickReport, TickTrigger } from "./status.ts";
-import { describeError, type Memory, type TickDeps } from "./tick.ts";
-import { toLostReport } from "./tick-report.ts";
+} from "./state.ts";
+import { type DatabaseStatus, toStatus } from "./to-status.ts";
 
 /** Spans a whole tick, plan included: past it the tick is given up, so that a hung await cannot swallow later ones. */
 export const TICK_DEADLINE_MS = 150_000;

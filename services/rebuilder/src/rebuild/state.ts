@@ -1,8 +1,8 @@
 import type { HiroVersion, HostCounts, HostName, HostState, Source } from "@standings/balances";
 import type { Progress } from "@standings/db";
-import { SOURCE_HOSTS } from "./fetch-chunk.ts";
-import type { Quarantine } from "./mass-change.ts";
-import type { RosterStatus, TickOutcome, TickReport } from "./status.ts";
+import type { RosterStatus, TickOutcome, TickReport } from "../contract/status.ts";
+import type { Quarantine } from "../safeguards/falls.ts";
+import { SOURCE_HOSTS } from "../tick/fetch.ts";
 
 /** What the Durable Object remembers from tick to tick. D1 is the authority on the place, this is where it was left. */
 export interface RebuildState {

@@ -8,12 +8,12 @@ import {
   type Publication,
   type RowCounts,
 } from "@standings/db";
-import { withDeadline } from "./deadline.ts";
-import type { Config } from "./env.ts";
-import { SOURCE_HOSTS } from "./fetch-chunk.ts";
-import { type Control, isPaused, type RebuildState, type Unfinished } from "./rebuild-state.ts";
-import type { RebuilderStatus, UpstreamStatus } from "./status.ts";
-import { STORE_CALL_TIMEOUT_MS } from "./store.ts";
+import type { RebuilderStatus, UpstreamStatus } from "../contract/status.ts";
+import type { Config } from "../env.ts";
+import { withDeadline } from "../tick/deadline.ts";
+import { SOURCE_HOSTS } from "../tick/fetch.ts";
+import { STORE_CALL_TIMEOUT_MS } from "../tick/store.ts";
+import { type Control, isPaused, type RebuildState, type Unfinished } from "./state.ts";
 
 export interface StatusInput {
   state: RebuildState;

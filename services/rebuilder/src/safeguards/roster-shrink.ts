@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2";
 import { bytesToHex } from "@noble/hashes/utils";
 import { parseRoster, type RosterAgent, type RosterParse } from "@standings/balances";
-import type { RebuildState } from "./rebuild-state.ts";
+import type { RebuildState } from "../rebuild/state.ts";
 
 /** The key and shape are those of the site whose agents are ranked; it expires after 600 s, so absence is normal. */
 export const ROSTER_KEY = "cache:agent-list";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { planChunkSize, RESERVED_SUBREQUESTS, shrinkAfterCrashes } from "./plan-chunk.ts";
+import { planChunkSize, RESERVED_SUBREQUESTS, shrinkAfterCrashes } from "./chunk.ts";
 
 it("plans 100 agents with one Hiro call each, fewer with two, within 250 subrequests", () => {
   expect(planChunkSize({ chunkSize: 100, subrequestBudget: 250, stacksCalls: 1 })).toBe(100);

@@ -1,7 +1,7 @@
 import type { Clock } from "@standings/balances";
 import type { AcceptedPrice, NewPublication, NewTickCommit, SourceWrite, TickWrites } from "@standings/db";
 import { DeadlineError } from "./deadline.ts";
-import { type AgentFetch, SOURCES } from "./fetch-chunk.ts";
+import { type AgentFetch, SOURCES } from "./fetch.ts";
 import type { RowUse, Store } from "./store.ts";
 import { describeError } from "./tick.ts";
 

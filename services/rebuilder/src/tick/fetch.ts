@@ -12,7 +12,7 @@ import {
   type SourceBalances,
 } from "@standings/balances";
 import type { RosterPlace } from "@standings/db";
-import { findMassChange, type Holders, judgeProbe, type Quarantine } from "./mass-change.ts";
+import { findMassChange, type Holders, judgeProbe, type Quarantine } from "../safeguards/falls.ts";
 
 /** Six connections may wait for headers at a time; every worker of the pool holds at most one. */
 export const POOL_SIZE = 6;

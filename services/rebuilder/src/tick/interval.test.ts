@@ -7,7 +7,7 @@ import {
   type TickHealth,
   toAlarmTime,
   toStaleAfter,
-} from "./schedule.ts";
+} from "./interval.ts";
 
 const INTERVALS = { activeMs: 120_000, idleMs: 600_000 };
 const NOW = 1_800_000_000_000;

@@ -1,10 +1,10 @@
 import { HIRO_CALLS } from "@standings/balances";
 import type { AcceptedPrice, Progress, RosterPlace } from "@standings/db";
+import { beginRotation, type Control, endIfReset, type RebuildState, reconcile } from "../rebuild/state.ts";
+import type { Holders } from "../safeguards/falls.ts";
+import { judgeRoster } from "../safeguards/roster-shrink.ts";
+import { planChunkSize, shrinkAfterCrashes } from "./chunk.ts";
 import { withDeadline } from "./deadline.ts";
-import type { Holders } from "./mass-change.ts";
-import { planChunkSize, shrinkAfterCrashes } from "./plan-chunk.ts";
-import { beginRotation, type Control, endIfReset, type RebuildState, reconcile } from "./rebuild-state.ts";
-import { judgeRoster } from "./roster-source.ts";
 import { describeError, type Tick, type TickDeps } from "./tick.ts";
 
 /** KV answers in milliseconds; the roster is worth no longer wait, the last one serves. */

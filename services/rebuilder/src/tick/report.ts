@@ -1,9 +1,9 @@
 import { BALANCE_HOSTS, HOST_NAMES, type HostCounts, type HostName, toPaceMs } from "@standings/balances";
-import { type CommitResult, isFailed } from "./commit-chunk.ts";
-import type { AgentFetch } from "./fetch-chunk.ts";
-import { type Counters, KEPT_TICK_REPORTS, type RebuildState } from "./rebuild-state.ts";
-import { chooseInterval, type Interval, type TickHealth } from "./schedule.ts";
-import type { TickOutcome, TickReport, TickTrigger } from "./status.ts";
+import type { TickOutcome, TickReport, TickTrigger } from "../contract/status.ts";
+import { type Counters, KEPT_TICK_REPORTS, type RebuildState } from "../rebuild/state.ts";
+import { type CommitResult, isFailed } from "./commit.ts";
+import type { AgentFetch } from "./fetch.ts";
+import { chooseInterval, type Interval, type TickHealth } from "./interval.ts";
 import type { Tick, TickDeps } from "./tick.ts";
 
 /** Hiro's v1 needs half the calls of v3: once it was found gone, it is tried again once a day. */

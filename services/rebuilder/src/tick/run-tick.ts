@@ -1,16 +1,16 @@
 import { createBudget, createHosts, createHttp, fetchPrices, type Price, type PriceUpdate } from "@standings/balances";
 import type { NewPublication } from "@standings/db";
-import { commitChunk } from "./commit-chunk.ts";
-import { type ChunkFetch, fetchChunk } from "./fetch-chunk.ts";
-import { RESERVED_SUBREQUESTS } from "./plan-chunk.ts";
-import { type Plan, planTick } from "./plan-tick.ts";
+import type { TickOutcome, TickReport, TickTrigger } from "../contract/status.ts";
+import { advance, releaseAccepted } from "../rebuild/state.ts";
+import { RESERVED_SUBREQUESTS } from "./chunk.ts";
+import { commitChunk } from "./commit.ts";
+import { type ChunkFetch, fetchChunk } from "./fetch.ts";
+import { toAlarmTime, toStaleAfter } from "./interval.ts";
+import { type Plan, planTick } from "./plan.ts";
 import { shouldPublish } from "./publish.ts";
-import { advance, releaseAccepted } from "./rebuild-state.ts";
-import { toAlarmTime, toStaleAfter } from "./schedule.ts";
-import type { TickOutcome, TickReport, TickTrigger } from "./status.ts";
+import { type Ending, isV1Due, nextInterval, remember, toReport } from "./report.ts";
 import { guardStore } from "./store.ts";
 import { describeError, type Tick, type TickDeps } from "./tick.ts";
-import { type Ending, isV1Due, nextInterval, remember, toReport } from "./tick-report.ts";
 
 /** Past this no further agent is started and calls under way are dropped: the commit follows with what is there. */
 export const FETCH_DEADLINE_MS = 90_000;

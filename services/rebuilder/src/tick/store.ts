@@ -16,8 +16,8 @@ import {
   type RosterPlace,
   type TickWrites,
 } from "@standings/db";
+import type { Holders } from "../safeguards/falls.ts";
 import { withDeadline } from "./deadline.ts";
-import type { Holders } from "./mass-change.ts";
 
 /** D1 answers in milliseconds; it has stalled for a minute, and the lock around a commit lasts 30 s at most. */
 export const STORE_CALL_TIMEOUT_MS = 8_000;

@@ -1,7 +1,7 @@
 import type { Budget, Clock, HiroRoutes, Hosts } from "@standings/balances";
-import type { Config } from "./env.ts";
-import type { Control, RebuildState, Unfinished } from "./rebuild-state.ts";
-import type { TickTrigger } from "./status.ts";
+import type { TickTrigger } from "../contract/status.ts";
+import type { Config } from "../env.ts";
+import type { Control, RebuildState, Unfinished } from "../rebuild/state.ts";
 import type { Store } from "./store.ts";
 
 /** What outlives a tick. */
