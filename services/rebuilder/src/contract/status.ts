@@ -1,169 +1,207 @@
-import type { BreakerState } from "@standings/balances";
-import type { RowCounts } from "@standings/db";
+import { z } from "zod";
+import { FRESHNESS_STATUSES, HOLD_KINDS, LANE_HEALTHS, REASON_CODES } from "./freshness.ts";
 
-// What the rebuilder answers over RPC. Changes are additive: a newer API may meet an older rebuilder for minutes.
-// Times are Unix milliseconds, null = has not happened.
-
-export type TickTrigger = "alarm" | "forced";
+// What the rebuilder says of itself. One definition for all who read it: RPC carries times as Unix milliseconds, HTTP
+// serves RFC 3339, the command line reads them back. null = has not happened, or is not known.
 
 /**
- * committed: written and, when due, published. commit-failed: the database did not take it, the cursor stays.
+ * committed: written and, when due, published. commit-failed: the database did not take it, the place stays.
  * fenced: a competing tick committed first, nothing of this one was written. no-roster: nobody to fetch.
  * not-migrated: the database lacks a table or column. given-up: ran past its deadline. failed: a bug, see `error`.
  */
-export type TickOutcome =
-  | "committed"
-  | "commit-failed"
-  | "fenced"
-  | "no-roster"
-  | "not-migrated"
-  | "given-up"
-  | "failed";
+export const TICK_OUTCOMES = [
+  "committed",
+  "commit-failed",
+  "fenced",
+  "no-roster",
+  "not-migrated",
+  "given-up",
+  "failed",
+] as const;
+export type TickOutcome = (typeof TICK_OUTCOMES)[number];
+export type TickTrigger = "alarm" | "forced";
 
-export interface TickReport {
-  tickId: string;
-  trigger: TickTrigger;
-  startedAt: number;
-  durationMs: number;
-  rotation: number;
-  epoch: number | null; // null = nothing was committed
-  version: number | null; // null = nothing was published
-  agents: number; // attempted
-  failed: number; // of those, with at least one failed source
-  notAttempted: number; // planned, but left for the next tick
-  calls: number; // to upstreams
-  failedCalls: number;
-  subrequests: number; // everything counted: fetches, KV, D1
-  rowsRead: number;
-  rowsWritten: number;
-  cursorBefore: string;
-  cursorAfter: string;
-  outcome: TickOutcome;
-  error: string | null; // in words for the person on call, never a secret
-  notes: string[]; // what happened that is no failure of the tick: a host blocked, a publication left out, ...
-  nextIntervalMs: number;
+const count = z.int().min(0);
+const milliseconds = z.number();
+
+/** The schemas of the status, with `time` as the reader has it. */
+export function createStatusSchemas<T extends z.ZodType>(time: T) {
+  const laneReport = z.object({
+    rotation: count,
+    asked: count.describe("Agents answered, or failed on their own."),
+    failed: count,
+    cursorBefore: z.string(),
+    cursorAfter: z.string(),
+  });
+  const tickReport = z.object({
+    tickId: z.string(),
+    trigger: z.enum(["alarm", "forced"]),
+    startedAt: time,
+    durationMs: milliseconds,
+    epoch: count.nullable().describe("null: nothing was committed."),
+    version: count.nullable().describe("null: nothing was published."),
+    agents: count.describe("Distinct agents asked."),
+    failed: count.describe("Of those, with at least one lane that failed."),
+    notAttempted: count.describe("Planned, but left for the next tick."),
+    lanes: z.object({ stacks: laneReport, bitcoin: laneReport }),
+    calls: count.describe("To upstreams."),
+    failedCalls: count,
+    subrequests: count.describe("Everything counted: fetches, KV, D1."),
+    rowsRead: count,
+    rowsWritten: count,
+    outcome: z.enum(TICK_OUTCOMES),
+    error: z.string().nullable().describe("In words for the person on call, never a secret."),
+    notes: z.array(z.string()).describe("What happened that is no failure of the tick."),
+    nextIntervalMs: milliseconds,
+  });
+  const lane = z.object({
+    health: z.enum(LANE_HEALTHS),
+    since: time.nullable(),
+    until: time.nullable().describe("When a rest ends."),
+    why: z.string().nullable().describe("The last failure's cause while the lane is not well."),
+    waitsFor: z.string().nullable().describe("Why the lane asks nobody although it is well."),
+    rotation: count,
+    startedAt: time.nullable(),
+    processed: count,
+    total: count,
+    percent: z.number(),
+    etaMs: milliseconds.nullable(),
+    cursor: z.string().describe("The last agent asked; empty at the start of a rotation."),
+    goodAt: time.nullable().describe("Last complete answer."),
+  });
+  const hold = z.object({
+    id: z.string().describe("Release it with accept."),
+    kind: z.enum(HOLD_KINDS),
+    subject: z.string(),
+    detail: z.string(),
+    since: time,
+    seen: time.describe("When the claim was last made."),
+    release: z.string().describe("When to accept, and how it ends by itself."),
+  });
+  const freshness = z.object({
+    status: z.enum(FRESHNESS_STATUSES),
+    since: time.nullable(),
+    reasons: z.array(
+      z.object({
+        code: z.enum(REASON_CODES),
+        subject: z.string().nullable(),
+        since: time.nullable(),
+        why: z.string(),
+        action: z.object({ command: z.string(), when: z.string() }).nullable(),
+      }),
+    ),
+  });
+  const upstream = z.object({
+    baseUrl: z.string(),
+    ok: count.describe("Answers of the last tick that called it."),
+    failed: count,
+    rateLimited: count,
+    p50Ms: milliseconds.nullable(),
+    gate: z.enum(["open", "closed"]).describe("closed: no call before notBefore; the host or a budget says so."),
+    notBefore: time.nullable(),
+    lastError: z.string().nullable().describe("Kept until 100 good answers or an hour have passed."),
+    lastErrorAt: time.nullable(),
+    quota: z.record(z.string(), z.string()).describe("Quota headers last seen."),
+    deprecationSeen: z.string().nullable(),
+    monthlyBudget: count.describe("Calls a calendar month; 0: without end."),
+    monthlyCalls: count.describe("Of this month."),
+    runsOutAt: time.nullable().describe("When the budget ends at the current rate; null: it lasts."),
+  });
+  const price = z.object({
+    priceUsd: z.number(),
+    source: z.string(),
+    pricedAt: time,
+    ageSeconds: z.number(),
+    confirmedBy: z
+      .enum(["second-source", "last-good", "single-source", "operator", "unknown"])
+      .describe("Why it was believed. single-source: no other source answered for half an hour."),
+    held: z.string().nullable().describe("Why a newer answer was not taken."),
+  });
+  const roster = z.object({
+    source: z.enum(["kv", "kept", "none"]).describe("kept: the last read was not usable, see problem."),
+    readAt: time.nullable(),
+    acceptedAt: time.nullable(),
+    ageSeconds: z.number().nullable(),
+    accepted: count,
+    rejected: z.record(z.string(), count).describe("Reason to number of entries."),
+    rejectedExamples: z.array(z.object({ entry: z.string(), reason: z.string() })),
+    sharedBtcAddresses: count.describe("Bitcoin addresses that more than one agent claims."),
+    problem: z.string().nullable(),
+  });
+  const publication = z.object({
+    version: count,
+    publishedAt: time,
+    ageSeconds: z.number(),
+    agents: count,
+    partial: count,
+    pending: count,
+    coveragePercent: z.number().describe("Ranked of listed."),
+  });
+  const status = z.object({
+    state: z.enum(["idle", "running", "paused"]),
+    now: time,
+    freshness,
+    paused: z.object({ since: time, until: time.nullable(), reason: z.string().nullable() }).nullable(),
+    alarmAt: time.nullable(),
+    alarmOverdueMs: milliseconds.describe("0: not overdue."),
+    watchdogRearms: count.describe("How often a lost or overdue alarm was set again."),
+    intervalMs: milliseconds,
+    intervalReason: z.string(),
+    next: z.object({ what: z.string(), at: time.nullable() }),
+    lanes: z.object({ stacks: lane, bitcoin: lane }),
+    holds: z.array(hold).describe("Claims held back; release them by id."),
+    epoch: count,
+    lastTick: tickReport.nullable(),
+    ticks: z.array(tickReport).describe("Newest first, at most 20."),
+    upstreams: z.record(z.string(), upstream),
+    hiroApi: z.object({ version: z.enum(["v1", "v3"]), since: time.nullable() }),
+    prices: z.record(z.string(), price).describe("By token id; absent: never had a price."),
+    roster,
+    publication: publication.nullable(),
+    publishing: z.object({
+      mode: z.enum(["with-commit", "apart"]).describe("apart: the last one with a commit was too slow."),
+      since: time.nullable(),
+      problem: z.string().nullable().describe("Why the newest ranking was not published."),
+    }),
+    configProblem: z.string().nullable(),
+    stateProblem: z.string().nullable().describe("What of the stored state could not be read."),
+    consecutiveFailures: count,
+    crashes: z.object({
+      count: count.describe("Ticks in a row that began at one place and never ended."),
+      passedOver: z.array(z.object({ lane: z.enum(["stacks", "bitcoin"]), address: z.string(), until: time })),
+    }),
+    counters: z.object({
+      ticks: z.record(z.string(), count).describe("By outcome."),
+      calls: z.record(z.string(), z.object({ ok: count, failed: count, rateLimited: count })).describe("By host."),
+      agents: count,
+      agentsFailed: count,
+      tickMs: milliseconds,
+    }),
+    rowCounts: z
+      .object({
+        agents: count,
+        tokens: count,
+        fetches: count,
+        tickCommits: count,
+        publications: count,
+        balances: count,
+        standings: count,
+        agentsCovered: count,
+        agentsRanked: count,
+        oldestGoodAt: time.nullable(),
+      })
+      .nullable()
+      .describe("null: the database did not answer."),
+  });
+  return { status, tickReport };
 }
 
-export interface UpstreamStatus {
-  baseUrl: string;
-  ok: number; // answers of the last tick that called it
-  failed: number;
-  rateLimited: number;
-  p50Ms: number | null;
-  breaker: BreakerState;
-  openSince: number | null;
-  notBefore: number | null; // no call before
-  lastError: string | null;
-  quota: Record<string, string>; // quota headers last seen
-  deprecationSeen: string | null; // the Warning header of a deprecated route
-  monthlyBudget: number; // calls a calendar month, 0 = without end
-  monthlyCalls: number; // of this month
-  runsOutAt: number | null; // when the budget ends at the current rate; null = it lasts
-}
-
-/** Answers that are held back: too many agents lost a holding at once. */
-export interface QuarantineStatus {
-  id: string; // release it with accept
-  host: string;
-  source: "stacks" | "bitcoin";
-  tokenId: string;
-  fell: number; // agents whose balance of it fell to zero
-  of: number; // agents of the chunk
-  since: number;
-  release: string; // how, in words
-}
-
-export interface PriceStatus {
-  priceUsd: number;
-  source: string;
-  pricedAt: number;
-  ageSeconds: number;
-  held: string | null; // why a newer answer was not taken
-}
-
-export interface RosterStatus {
-  source: "kv" | "kept" | "none"; // kept = the last read was not usable, see `problem`
-  readAt: number | null; // last time the key was read
-  acceptedAt: number | null; // last time a roster was accepted
-  ageSeconds: number | null; // since then
-  accepted: number;
-  rejected: Record<string, number>; // reason -> entries
-  rejectedExamples: { entry: string; reason: string }[];
-  sharedBtcAddresses: number; // Bitcoin addresses that more than one agent claims
-  problem: string | null;
-  held: { id: string; accepted: number; previous: number; since: number } | null; // a shrunken roster, waiting for accept
-}
-
-export interface RebuilderStatus {
-  state: "idle" | "running" | "paused";
-  now: number;
-  paused: { since: number; until: number | null; reason: string | null } | null;
-  alarmAt: number | null;
-  alarmOverdueMs: number; // 0 = not overdue
-  watchdogRearms: number; // how often a lost or overdue alarm was set again
-  intervalMs: number;
-  intervalReason: string;
-  next: { what: string; at: number | null };
-  rotation: {
-    number: number;
-    startedAt: number | null;
-    processed: number;
-    total: number;
-    percent: number;
-    etaMs: number | null;
-  };
-  cursor: string; // the last agent attempted; "" = at the start of a rotation
-  epoch: number;
-  lastTick: TickReport | null;
-  ticks: TickReport[]; // newest first, at most 20
-  upstreams: Record<string, UpstreamStatus>;
-  hiroApi: { version: "v1" | "v3"; since: number | null };
-  prices: Record<string, PriceStatus>; // by token id; a token that never had a price is absent
-  roster: RosterStatus;
-  publication: {
-    version: number;
-    publishedAt: number;
-    ageSeconds: number;
-    agents: number;
-    partial: number;
-    pending: number;
-    coveragePercent: number; // ranked of listed
-  } | null;
-  quarantines: QuarantineStatus[];
-  configProblem: string | null; // vars that are missing or malformed: nothing runs until they are mended
-  consecutiveFailures: number; // ticks in a row that did not commit
-  unfinishedTicks: number; // in a row, at the same place: they began and never ended
-  counters: CounterStatus;
-  rowCounts: RowCounts | null; // null = the database did not answer
-}
-
-/** Running totals since the object was made, for metrics. */
-export interface CounterStatus {
-  ticks: Record<string, number>; // by outcome
-  calls: Record<string, { ok: number; failed: number; rateLimited: number }>; // by host
-  agents: number; // attempted
-  agentsFailed: number;
-  tickMs: number; // spent in ticks
-}
-
-export type TickAnswer =
-  | { ok: true; report: TickReport; joined: boolean }
-  | { ok: false; reason: "paused" }
-  | { ok: false; reason: "too-soon" | "daily-limit"; retryAfterMs: number };
-export type AcceptAnswer = { ok: true } | { ok: false; reason: "unknown-id" };
-
-/** The rebuilder's only way in, over the service binding. Every call re-arms a lost or overdue alarm. */
-export interface RebuilderApi {
-  status(): Promise<RebuilderStatus>;
-  /** Runs one tick now, or joins the running one. */
-  tick(): Promise<TickAnswer>;
-  /** Stops starting ticks; `until` in Unix milliseconds, absent = until resume(). */
-  pause(options: { until?: number; reason?: string }): Promise<RebuilderStatus>;
-  /** Ends a pause and arms the next tick at once. */
-  resume(): Promise<RebuilderStatus>;
-  /** Starts a new rotation at the next tick; nothing stored is deleted. */
-  reset(): Promise<RebuilderStatus>;
-  /** Releases what status names as held, by its id. */
-  accept(id: string): Promise<AcceptAnswer>;
-  ensureAlarm(): Promise<{ alarmAt: number | null; rearmed: boolean }>;
-}
+/** As carried over RPC: times in Unix milliseconds. */
+export const rpcSchemas = createStatusSchemas(z.number());
+export type RebuilderStatus = z.infer<typeof rpcSchemas.status>;
+export type TickReport = z.infer<typeof rpcSchemas.tickReport>;
+export type LaneReport = TickReport["lanes"]["stacks"];
+export type HoldStatus = RebuilderStatus["holds"][number];
+export type RosterStatus = RebuilderStatus["roster"];
+export type UpstreamStatus = RebuilderStatus["upstreams"][string];
+export type PriceConfirmation = RebuilderStatus["prices"][string]["confirmedBy"];

@@ -1,0 +1,3 @@
+export * from "./freshness.ts";
+export * from "./rpc.ts";
+export * from "./status.ts";
