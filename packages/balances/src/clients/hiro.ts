@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isStacksAddress } from "../address.ts";
 import { parseAmount } from "../amount.ts";
 import { SBTC_ASSET_IDENTIFIER, SBTC_CONTRACT_ID } from "../tokens/assets.ts";
-import type { SourceBalances } from "../types.ts";
+import type { LaneBalances } from "../types.ts";
 import { type AssetEntry, toStacksBalances } from "./holdings.ts";
 import type { Attempt, Http, Parsed } from "./http.ts";
 
@@ -48,7 +48,7 @@ export async function fetchStacksBalances(
   http: Http,
   routes: HiroRoutes,
   principal: string,
-): Promise<Attempt<SourceBalances>> {
+): Promise<Attempt<LaneBalances>> {
   if (!isStacksAddress(principal)) return { kind: "failed", reason: "invalid-address" };
   if (routes.version === "v3") return fetchV3(http, principal);
   const attempt = await fetchV1(http, principal);
@@ -61,7 +61,7 @@ export async function fetchStacksBalances(
   return attempt.reason === "too-large" ? fetchV3(http, principal) : attempt;
 }
 
-function fetchV1(http: Http, principal: string): Promise<Attempt<SourceBalances>> {
+function fetchV1(http: Http, principal: string): Promise<Attempt<LaneBalances>> {
   return http.getJson({
     host: "hiro",
     path: `/extended/v1/address/${encodeURIComponent(principal)}/balances`,
@@ -82,7 +82,7 @@ function isRouteGone(status: number, body: string): boolean {
   return status === 410 || (status === 404 && /"message":\s*"Route GET:[^"]* not found"/.test(body));
 }
 
-async function fetchV3(http: Http, principal: string): Promise<Attempt<SourceBalances>> {
+async function fetchV3(http: Http, principal: string): Promise<Attempt<LaneBalances>> {
   const path = `/extended/v3/principals/${encodeURIComponent(principal)}/balances`;
   const stx = await http.getJson({ host: "hiro", path: `${path}/stx`, parse: parseWith(v3Stx) });
   if (stx.kind !== "fetched") return stx;

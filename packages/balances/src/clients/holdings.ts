@@ -1,6 +1,6 @@
 import { MAX_MICRO_STX, MAX_SATOSHI, MAX_UINT128, parseAmount } from "../amount.ts";
 import { isCounted, parseAssetIdentifier, SBTC, STX, toTokenId } from "../tokens/assets.ts";
-import type { SourceBalances, TokenBalance } from "../types.ts";
+import type { LaneBalances, TokenBalance } from "../types.ts";
 import type { Parsed } from "./http.ts";
 
 /** Anyone can send an agent a thousand spam tokens: the ranked ones are kept, then the largest balances. */
@@ -21,7 +21,7 @@ export function toStacksBalances(
   microStx: bigint,
   entries: readonly AssetEntry[],
   unlisted = 0,
-): Parsed<SourceBalances> {
+): Parsed<LaneBalances> {
   const sums = sumByToken(entries);
   if (!sums) return { ok: false, reason: "invalid-shape" };
   const sbtc = sums.tokens.get(SBTC)?.rawAmount ?? 0n;

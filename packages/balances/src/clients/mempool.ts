@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseBitcoinAddress } from "../address.ts";
 import { MAX_SATOSHI } from "../amount.ts";
 import { BTC } from "../tokens/assets.ts";
-import type { SourceBalances } from "../types.ts";
+import type { LaneBalances } from "../types.ts";
 import type { Attempt, Http } from "./http.ts";
 
 // mempool.space passes /api/address/{address} to electrs. Sums are lifetime turnover as JSON numbers, which can pass
@@ -27,7 +27,7 @@ export async function fetchBitcoinBalance(
   http: Http,
   address: string,
   host: "mempool" | "blockstream" = "mempool",
-): Promise<Attempt<SourceBalances>> {
+): Promise<Attempt<LaneBalances>> {
   if (parseBitcoinAddress(address) !== address) return { kind: "failed", reason: "invalid-address" };
   return http.getJson({
     host,
