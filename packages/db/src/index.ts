@@ -33,7 +33,6 @@ export {
   getListedAgents,
   KEEP_FRESH_RETURN_MS,
   type ListedAgent,
-  type RosterAgent,
   type RosterChange,
 } from "./queries/roster.ts";
 export { findMatches, MAX_WORDS_LOOKED_AT, type Matches } from "./queries/search.ts";

@@ -18,6 +18,8 @@ export interface AgentTable {
   erc8004_agent_id: number | null;
 }
 export type AgentRow = Selectable<AgentTable>;
+/** What a roster says of an agent. */
+export type RosterAgent = Omit<AgentRow, "listed_at" | "removed_at">;
 
 export interface TokenTable {
   token_id: string;

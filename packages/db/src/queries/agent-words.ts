@@ -2,7 +2,7 @@ import { toAgentWords } from "@standings/balances";
 import { type CompiledQuery, sql } from "kysely";
 import type { Db } from "../client.ts";
 import { toJsonParameters } from "../json-parameter.ts";
-import type { RosterAgent } from "./roster.ts";
+import type { RosterAgent } from "../tables.ts";
 
 const NEXT_VERSION = sql`(SELECT coalesce(max(version), 0) + 1 FROM publications)`;
 

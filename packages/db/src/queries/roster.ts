@@ -1,11 +1,9 @@
 import { type CompiledQuery, sql } from "kysely";
 import type { Db } from "../client.ts";
 import { toJsonParameters } from "../json-parameter.ts";
-import type { AgentRow } from "../tables.ts";
+import type { RosterAgent } from "../tables.ts";
 import { compileAgentWords, compileEndOfWords } from "./agent-words.ts";
 import { ADDRESS_CHANGED, FALL_HELD } from "./lane-errors.ts";
-
-export type RosterAgent = Omit<AgentRow, "listed_at" | "removed_at">;
 
 /** A listed agent with what the roster says of it. */
 export type ListedAgent = RosterAgent;
