@@ -1,6 +1,15 @@
+import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
-import { findStanding, getListedAgents, getStored, readPlan } from "../src/index.ts";
+import {
+  classifyD1Error,
+  createDb,
+  findNewest,
+  findStanding,
+  getListedAgents,
+  getStored,
+  readPlan,
+} from "../src/index.ts";
 import { ALICE, agent, applyRoster, bitcoin, db, failed, PRICES, stacks, tick, wipe } from "./rig.ts";
 
 // What the first release writes: none of the columns and tables that came later.
@@ -29,17 +38,41 @@ const TOKENS = [
 
 beforeEach(wipe);
 
-async function writeAsOlder(epoch: number, rotation: number) {
-  await env.DB.batch([
-    env.DB.prepare(COMMIT).bind(epoch),
-    env.DB.prepare(AGENT).bind(ALICE, "bc1-old"),
-    env.DB.prepare(FETCH).bind(ALICE, rotation),
-    env.DB.prepare(BALANCE).bind(ALICE, "stx", "5"),
+async function writeAsOlder(d1: D1Database, epoch: number, rotation: number) {
+  await d1.batch([
+    d1.prepare(COMMIT).bind(epoch),
+    d1.prepare(AGENT).bind(ALICE, "bc1-old"),
+    d1.prepare(FETCH).bind(ALICE, rotation),
+    d1.prepare(BALANCE).bind(ALICE, "stx", "5"),
   ]);
 }
 
+/** What the first release had of migrations/. */
+const FIRST_MIGRATIONS = 8;
+
+it("says that migrations are missing, and reads all of an older release's rows once they are applied", async () => {
+  const older = createDb(env.OLDER_DB);
+  await applyD1Migrations(env.OLDER_DB, env.TEST_MIGRATIONS.slice(0, FIRST_MIGRATIONS));
+  await writeAsOlder(env.OLDER_DB, 3, 7);
+  for (const read of [() => readPlan(older), () => getStored(older, [ALICE]), () => findNewest(older)]) {
+    const failure = await read().catch((error: unknown) => classifyD1Error(error));
+    expect(failure).toMatchObject({ kind: "not-migrated" });
+  }
+  await applyD1Migrations(env.OLDER_DB, env.TEST_MIGRATIONS);
+  expect(await readPlan(older)).toMatchObject({
+    commit: { epoch: 3, place: null },
+    fetchesRotation: 7,
+    listedAgents: 1,
+  });
+  expect(await getListedAgents(older)).toEqual([agent(ALICE, { btc_address: "bc1-old" })]);
+  expect((await getStored(older, [ALICE])).agents.get(ALICE)).toMatchObject({
+    stacks: { goodAt: 10, heldSince: null },
+  });
+  expect(await findNewest(older)).toEqual({ publication: undefined, freshness: undefined });
+});
+
 it("goes on where an older release stopped, above its rotations", async () => {
-  await writeAsOlder(3, 7);
+  await writeAsOlder(env.DB, 3, 7);
   await env.DB.prepare(PUBLICATION).run();
   expect(await readPlan(db)).toMatchObject({
     commit: { epoch: 3, tickId: "old", place: null },
@@ -75,7 +108,7 @@ it("lets an older release run on what it wrote", async () => {
     answered: [stacks(ALICE, { stx: 9n }), bitcoin(ALICE, 3n)],
     freshness: { facts: "{}", at: 1, count: true },
   });
-  await writeAsOlder(50, 9);
+  await writeAsOlder(env.DB, 50, 9);
   expect((await getStored(db, [ALICE])).agents.get(ALICE)?.tokens).toEqual(
     new Map([
       ["btc-l1", "3"],
