@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import type { log } from "../log.ts";
 import type { TickDeps } from "../tick/tick.ts";
 import type { Storage } from "./memory.ts";
-import type { DatabaseStatus } from "./to-status.ts";
+import type { DatabaseStatus, NewestRead } from "./to-status.ts";
 
 /** What the platform gives the rebuild; a simulation gives the same from memory. */
 export interface RebuildDeps extends Omit<TickDeps, "config" | "memory" | "givenUp"> {
@@ -11,6 +11,8 @@ export interface RebuildDeps extends Omit<TickDeps, "config" | "memory" | "given
   clock: Clock;
   /** Throws when the vars are missing or malformed. */
   getConfig(): Config;
+  /** The newest ranking and what is known of its age; null when the database does not answer. */
+  readNewest(): Promise<NewestRead | null>;
   /** What the database adds to the status; null when it does not answer. */
   readDatabaseStatus(): Promise<DatabaseStatus | null>;
   /** Tells whoever watches from outside that both lanes brought good answers. */

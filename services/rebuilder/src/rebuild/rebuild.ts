@@ -3,7 +3,7 @@ import type { RebuilderStatus, TickReport, TickTrigger } from "../contract/statu
 import { beginAttempt } from "../safeguards/poison.ts";
 import { DeadlineError, withDeadline } from "../tick/deadline.ts";
 import { toAlarmTime } from "../tick/interval.ts";
-import { isPaused, KEPT_TICK_REPORTS } from "../tick/memory.ts";
+import { type Hold, isPaused, KEPT_TICK_REPORTS } from "../tick/memory.ts";
 import { publishApart } from "../tick/publish-apart.ts";
 import { toLostReport } from "../tick/report.ts";
 import { runTick } from "../tick/run-tick.ts";
@@ -139,17 +139,32 @@ async function runOneTick(
     const tick = runTick(trigger, { ...deps, config, memory, givenUp: givenUp.signal });
     const report = await withDeadline(clock, "the tick", TICK_DEADLINE_MS, tick);
     log(report.error === null ? "info" : "warn", "tick.ended", { ...report });
-    tellHolds(state.holds, (await memory.load()).state.holds, log);
-    await publishIfOwed(deps, memory);
-    if (await operator.hasUnwritten()) await operator.flush();
-    await tellAll(deps, memory);
-    beat(report, deps);
+    await afterTick(report, state.holds, deps, memory, operator);
     return report;
   } catch (error) {
     givenUp.abort();
     const outcome = error instanceof DeadlineError ? "given-up" : "failed";
     await rememberLost({ trigger, startedAt, outcome, error: describeError(error), nowMs: clock.now() }, memory);
     throw error;
+  }
+}
+
+/** What follows a tick that has ended well or badly: nothing of it can make the tick a failed one. */
+async function afterTick(
+  report: TickReport,
+  holdsBefore: readonly Hold[],
+  deps: RebuildDeps,
+  memory: ObjectMemory,
+  operator: Operator,
+): Promise<void> {
+  try {
+    tellHolds(holdsBefore, (await memory.load()).state.holds, deps.log);
+    beat(report, deps);
+    await publishIfOwed(deps, memory);
+    if (await operator.hasUnwritten()) await operator.flush();
+    await tellAll(deps, memory);
+  } catch (error) {
+    deps.log("error", "tick.aftermath-failed", { error: describeError(error) });
   }
 }
 
@@ -166,11 +181,11 @@ async function publishIfOwed(deps: RebuildDeps, memory: ObjectMemory): Promise<v
 
 /** Says what began and what ended of the reasons to call the board degraded. */
 async function tellAll(deps: RebuildDeps, memory: ObjectMemory): Promise<void> {
-  const database = await deps.readDatabaseStatus();
+  const newest = await deps.readNewest();
   const loaded = await memory.load();
   const nowMs = deps.clock.now();
   const { degraded } = loaded.state.journal;
-  const freshness = judgeNow(loaded, deps, database);
+  const freshness = judgeNow(loaded, deps, newest);
   const next = tellFreshness(degraded, freshness, nowMs, deps.log);
   if (Object.keys(next).join() === Object.keys(degraded).join()) return;
   await memory.setState({ ...loaded.state, journal: { ...loaded.state.journal, degraded: next } });

@@ -1,5 +1,5 @@
 import type { Clock } from "@standings/balances";
-import { classifyD1Error } from "@standings/db";
+import { classifyD1Error, type NewTickCommit } from "@standings/db";
 import type { Config } from "../config.ts";
 import { toStaleAfterMs } from "../safeguards/freshness.ts";
 import { toFactsNow } from "./facts.ts";
@@ -49,7 +49,7 @@ async function publish(memory: Memory, store: Store, { clock, newId, config }: A
   const version = Math.max(read.publication?.version ?? 0, memory.state.version) + 1;
   const epoch = (read.commit?.epoch ?? 0) + 1;
   const facts = toFactsNow(memory, config, { nowMs, alarmAt: null });
-  const fence = {
+  const fence: NewTickCommit = {
     epoch,
     tick_id: newId(),
     trigger: "publication",

@@ -76,13 +76,13 @@ export function createStore(db: Db): Store {
       db.batch([
         db.insertInto("tick_commits").values(fence).compile(),
         ...compilePublish(db, publication),
-        ...compileFreshness(db, freshness),
+        compileFreshness(db, freshness),
       ]),
     findTickId: (epoch) => findTickId(db, epoch),
     async writeActions(actions, freshness) {
       await db.batch([
         ...actions.flatMap((action) => compileOperatorAction(db, action)),
-        ...(freshness ? compileFreshness(db, freshness) : []),
+        ...(freshness ? [compileFreshness(db, freshness)] : []),
       ]);
     },
   };
