@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha256";
 import { bech32, bech32m, createBase58check } from "@scure/base";
 
-const base58check = createBase58check((data: Uint8Array) => new Uint8Array(createHash("sha256").update(data).digest()));
+const base58check = createBase58check(sha256);
 
 export type BitcoinAddressKind = "p2wpkh" | "p2tr" | "p2pkh" | "p2sh";
 export const PROGRAM_BYTES: Record<BitcoinAddressKind, number> = { p2wpkh: 20, p2tr: 32, p2pkh: 20, p2sh: 20 };

@@ -1,5 +1,5 @@
-import { createRandom, pickAmount, pickIndex, toUnit } from "../random.ts";
 import { CYCLE_STEPS, EMPTY_FLOW, type Entry, planLedger, sumLedger } from "./ledger.ts";
+import { createRandom, pickAmount, pickIndex, toUnit } from "./random.ts";
 
 export interface TxoSums {
   fundedCount: number;

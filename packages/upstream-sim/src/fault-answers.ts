@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { FaultRule } from "./fault-rules.ts";
 import { BASE_PATHS, type Host } from "./hosts.ts";
 
@@ -95,12 +94,25 @@ async function dripBody(answer: Response, overMs: number, gone: AbortSignal): Pr
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       if (at >= body.length || gone.aborted) return controller.close();
-      if (at > 0) await delay(overMs / SLOW_PIECES, undefined, { signal: gone }).catch(() => undefined);
+      if (at > 0) await waitOrGone(overMs / SLOW_PIECES, gone);
       controller.enqueue(body.slice(at, at + size));
       at += size;
     },
   });
   return new Response(stream, copyHead(answer));
+}
+
+function waitOrGone(ms: number, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      gone.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    if (gone.aborted) end();
+    else gone.addEventListener("abort", end);
+  });
 }
 
 /** Without a Content-Length: only counting while reading can tell. */

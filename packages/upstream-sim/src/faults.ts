@@ -1,7 +1,7 @@
-import { parseInput } from "../bad-input.ts";
-import { toUnit } from "../random.ts";
+import { parseInput } from "./bad-input.ts";
 import { type FaultRule, type FaultRuleInput, faultRulesSchema } from "./fault-rules.ts";
 import type { Host } from "./hosts.ts";
+import { toUnit } from "./random.ts";
 
 export type RuleState = FaultRule & { matched: number; fired: number };
 

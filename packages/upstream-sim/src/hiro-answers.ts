@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha256";
+import { bytesToHex } from "@noble/hashes/utils";
 import type { Context } from "hono";
 
 /** What the router says of a path that it does not have. */
@@ -23,7 +24,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
 /** 200 with an ETag, or 304. A principal without any activity gets no ETag. */
 export function jsonWithEtag(c: Context, body: unknown, active: boolean): Response {
   if (!active) return json(body);
-  const etag = `"${createHash("sha256").update(JSON.stringify(body)).digest("hex").slice(0, 32)}"`;
+  const etag = `"${bytesToHex(sha256(JSON.stringify(body))).slice(0, 32)}"`;
   if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers: { etag } });
   return json(body, 200, { etag });
 }

@@ -1,7 +1,7 @@
 import type { Context, Hono } from "hono";
-import { hash32 } from "../random.ts";
 import { answerInvalid, json } from "./hiro-answers.ts";
 import { findContractError } from "./hiro-principal.ts";
+import { hash32 } from "./random.ts";
 import { findMetadata, findToken, type Metadata } from "./tokens.ts";
 
 const MAX_CONTRACTS = 50;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { BadInput, parseInput } from "../bad-input.ts";
-import { parseBitcoinAddress } from "../bitcoin-address.ts";
+import { BadInput, parseInput } from "./bad-input.ts";
+import { parseBitcoinAddress } from "./bitcoin-address.ts";
 import { type BitcoinHoldings, NO_TXOS, planWallet, readWallet } from "./bitcoin-holdings.ts";
 import { findPrincipalError } from "./hiro-principal.ts";
 import type { Flow } from "./ledger.ts";

@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "../random.ts";
+import { createRandom, type Random } from "./random.ts";
 
 // A ledger is one asset's history at one address: what it was changed to, and when. It is periodic in the step, so
 // that the state at any step is known without living through the steps before it.

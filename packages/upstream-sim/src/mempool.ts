@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { parseBitcoinAddress } from "../bitcoin-address.ts";
+import { parseBitcoinAddress } from "./bitcoin-address.ts";
 import type { BitcoinHoldings, TxoSums } from "./bitcoin-holdings.ts";
 import type { World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseInput } from "../bad-input.ts";
-import { toUnit } from "../random.ts";
+import { parseInput } from "./bad-input.ts";
+import { toUnit } from "./random.ts";
 import { findToken, SBTC_ASSET_ID, toContractId } from "./tokens.ts";
 
 export type PriceSource = "coingecko" | "mempool" | "coinbase" | "alex" | "tenero";

@@ -1,3 +1,4 @@
+import { hexToBytes } from "@noble/hashes/utils";
 import { c32address } from "c32check";
 import { type BitcoinAddressKind, formatBitcoinAddress, PROGRAM_BYTES } from "./bitcoin-address.ts";
 import { createRandom, pickHex, pickIndex, type Random } from "./random.ts";
@@ -99,7 +100,7 @@ function pickBitcoinKind(random: Random): BitcoinAddressKind {
 }
 
 function createBitcoinAddress(random: Random, kind: BitcoinAddressKind): string {
-  return formatBitcoinAddress(kind, Buffer.from(pickHex(random, PROGRAM_BYTES[kind]), "hex"));
+  return formatBitcoinAddress(kind, hexToBytes(pickHex(random, PROGRAM_BYTES[kind])));
 }
 
 function createPublicKey(random: Random): string {

@@ -1,5 +1,5 @@
-import { createRandom, pickAmount, pickIndex, type Random, toUnit } from "../random.ts";
 import { CYCLE_STEPS, EMPTY_FLOW, type Entry, type Flow, planLedger, sumLedger } from "./ledger.ts";
+import { createRandom, pickAmount, pickIndex, type Random, toUnit } from "./random.ts";
 import { createSpamAssetId, SBTC_ASSET_ID, TOKENS } from "./tokens.ts";
 
 /** What one principal holds at one step. Both API versions are rendered from this. */

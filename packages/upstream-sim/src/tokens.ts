@@ -1,5 +1,5 @@
 import { c32address } from "c32check";
-import { createRandom, pickHex, toUnit } from "../random.ts";
+import { createRandom, pickHex, toUnit } from "./random.ts";
 
 export interface SimulatedToken {
   /** Contract id and asset name, as Hiro's balance answers name a token. */

@@ -1,4 +1,4 @@
-import { startUpstream, type Upstream, type UpstreamStats } from "@standings/tools/upstream";
+import { startUpstream, type Upstream, type UpstreamStats } from "@standings/upstream-sim/server";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 const ANYONE = "SP4DXVEC16FS6QR7RBKGWZYJKTXPC81W49W0ATJE";

@@ -1,4 +1,4 @@
-import { type FaultRuleInput, startUpstream, type Upstream } from "@standings/tools/upstream";
+import { type FaultRuleInput, startUpstream, type Upstream } from "@standings/upstream-sim/server";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 const ANYONE = "SP4DXVEC16FS6QR7RBKGWZYJKTXPC81W49W0ATJE";

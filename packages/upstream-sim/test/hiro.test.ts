@@ -1,5 +1,5 @@
-import { createRoster } from "@standings/tools/roster";
-import { SBTC_ASSET_ID, startUpstream, type Upstream } from "@standings/tools/upstream";
+import { createRoster, SBTC_ASSET_ID } from "@standings/upstream-sim";
+import { startUpstream, type Upstream } from "@standings/upstream-sim/server";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 const principals = createRoster({ agents: 200 }).agents.map((agent) => agent.stxAddress);

@@ -1,5 +1,5 @@
-import { createRoster } from "@standings/tools/roster";
-import { startUpstream, type Upstream } from "@standings/tools/upstream";
+import { createRoster } from "@standings/upstream-sim";
+import { startUpstream, type Upstream } from "@standings/upstream-sim/server";
 import { c32addressDecode } from "c32check";
 import { describe, expect, it } from "vitest";
 

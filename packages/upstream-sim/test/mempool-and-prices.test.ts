@@ -1,5 +1,5 @@
-import { createRoster } from "@standings/tools/roster";
-import { startUpstream, TOKENS, type Upstream } from "@standings/tools/upstream";
+import { createRoster, TOKENS } from "@standings/upstream-sim";
+import { startUpstream, type Upstream } from "@standings/upstream-sim/server";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 const UNUSED = "bc1qkljqd65ax6mdpyzm9c2r8scg8euymkfqauukae";

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startUpstream } from "@standings/tools/upstream";
+import { startUpstream } from "@standings/upstream-sim/server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 let folder: string;

@@ -1,4 +1,4 @@
-import { createRoster } from "@standings/tools/roster";
+import { createRoster } from "@standings/upstream-sim";
 import { c32address, c32addressDecode } from "c32check";
 import { describe, expect, it } from "vitest";
 import { parseBitcoinAddress } from "../src/bitcoin-address.ts";

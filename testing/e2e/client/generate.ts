@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import openapiTypescript, { astToString } from "openapi-typescript";
 
 const API_TYPES = join(import.meta.dirname, "dist/api.d.ts");
-const COMMITTED = join(import.meta.dirname, "../../services/api/openapi.json");
+const COMMITTED = join(import.meta.dirname, "../../../services/api/openapi.json");
 
 /** Writes the types of a client, as a stranger would generate them from the document alone. */
 export async function generateTypes(document: string): Promise<void> {

@@ -1,5 +1,6 @@
-import type { RosterAgent } from "@standings/tools/roster";
-import { SBTC_ASSET_ID, type Upstream } from "@standings/tools/upstream";
+import type { RosterAgent } from "@standings/upstream-sim";
+import { SBTC_ASSET_ID } from "@standings/upstream-sim";
+import type { Upstream } from "@standings/upstream-sim/server";
 
 /** Everybody holds some of everything that is ranked, each a different amount, at prices that stand still. */
 export function pinEverything(upstream: Upstream, agents: readonly RosterAgent[]): void {

@@ -1,4 +1,4 @@
-import { createRoster, type RosterAgent } from "@standings/tools/roster";
+import { createRoster, type RosterAgent } from "@standings/upstream-sim";
 import { findFlaws, readBoard, toHoldings } from "./board.ts";
 import type { Status, Tick } from "./operator.ts";
 import { pinEverything } from "./pins.ts";

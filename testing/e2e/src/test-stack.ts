@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "@standings/tools/repository";
-import type { RosterAgent } from "@standings/tools/roster";
 import { parseStartOptions } from "@standings/tools/start/options";
 import { findFreePort } from "@standings/tools/start/ports";
 import { type Stack, startStack } from "@standings/tools/start/stack";
 import { isErrorStart } from "@standings/tools/start/wrangler-output";
-import type { Upstream } from "@standings/tools/upstream";
+import type { RosterAgent } from "@standings/upstream-sim";
+import type { Upstream } from "@standings/upstream-sim/server";
 import { createOperator, type Operator } from "./operator.ts";
 
 /** A token of this run only: what is searched for in logs must not be there by chance. */

@@ -1,4 +1,4 @@
-import type { Call } from "@standings/tools/upstream";
+import type { Call } from "@standings/upstream-sim/server";
 import type { Operator, Status, Tick } from "./operator.ts";
 import { waitUntil } from "./wait-until.ts";
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ROOT } from "@standings/tools/repository";
-import { createRoster } from "@standings/tools/roster";
 import { findFreePort } from "@standings/tools/start/ports";
 import { killMarked } from "@standings/tools/start/process-tree";
 import { spawnWrangler } from "@standings/tools/start/wrangler";
-import { startUpstream, type Upstream } from "@standings/tools/upstream";
+import { createRoster } from "@standings/upstream-sim";
+import { startUpstream, type Upstream } from "@standings/upstream-sim/server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
 import { call } from "../src/http.ts";

@@ -1,4 +1,4 @@
-import type { Call, FaultRuleInput } from "@standings/tools/upstream";
+import type { Call, FaultRuleInput } from "@standings/upstream-sim/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Status, Tick } from "../src/operator.ts";
 import { type SteadyStack, startSteadyStack, tickAt } from "../src/steady-stack.ts";

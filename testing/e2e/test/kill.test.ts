@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createRoster } from "@standings/tools/roster";
 import { findFreePort } from "@standings/tools/start/ports";
-import { startUpstream, type Upstream } from "@standings/tools/upstream";
+import { createRoster } from "@standings/upstream-sim";
+import { startUpstream, type Upstream } from "@standings/upstream-sim/server";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { findFlaws, readBoard, readVersion, toHoldings } from "../src/board.ts";
 import { type KillableStack, startKillableStack } from "../src/killable-stack.ts";

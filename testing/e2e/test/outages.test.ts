@@ -1,4 +1,4 @@
-import type { Call } from "@standings/tools/upstream";
+import type { Call } from "@standings/upstream-sim/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBoard } from "../src/board.ts";
 import type { Status, Tick } from "../src/operator.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { agentAnswerSchema } from "@standings/api/src/routes/dashboard/schema.ts";
-import { createRoster, type RosterAgent } from "@standings/tools/roster";
+import { createRoster, type RosterAgent } from "@standings/upstream-sim";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Board, findFlaws, readBoard } from "../src/board.ts";
 import { call, readBody } from "../src/http.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { tickAnswerSchema } from "@standings/api/src/routes/admin/schema.ts";
-import type { Call } from "@standings/tools/upstream";
+import type { Call } from "@standings/upstream-sim/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findFlaws, readBoard, readVersion, toBalances } from "../src/board.ts";
 import { call } from "../src/http.ts";

@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { BadInput, parseInput } from "../bad-input.ts";
-import type { FaultRuleInput } from "./fault-rules.ts";
-import type { PinnedHoldings } from "./holdings.ts";
-import type { PinnedPrices } from "./prices.ts";
+import type { FaultRuleInput } from "../fault-rules.ts";
+import type { PinnedHoldings } from "../holdings.ts";
+import type { PinnedPrices } from "../prices.ts";
 import type { LatencyRange, Upstream } from "./server.ts";
 
 export const CONTROL_PATH = "/_control";

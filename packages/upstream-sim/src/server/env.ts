@@ -1,5 +1,5 @@
 import { BadInput, parseInput } from "../bad-input.ts";
-import { type FaultRuleInput, faultRulesSchema } from "./fault-rules.ts";
+import { type FaultRuleInput, faultRulesSchema } from "../fault-rules.ts";
 import type { LatencyRange, UpstreamOptions } from "./server.ts";
 
 /** Enough that calls overlap as they do in the field, little enough that a rotation takes seconds. */

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { extname, resolve, sep } from "node:path";
 import { z } from "zod";
 import { BadInput, parseInput } from "../bad-input.ts";
-import { HOSTS, type Host } from "./hosts.ts";
+import { HOSTS, type Host } from "../hosts.ts";
 
 const answerSchema = z.object({
   host: z.string().toLowerCase().pipe(z.enum(HOSTS)),

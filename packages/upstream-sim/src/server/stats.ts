@@ -1,4 +1,4 @@
-import { HOSTS, type Host } from "./hosts.ts";
+import { HOSTS, type Host } from "../hosts.ts";
 
 export interface Call {
   /** Grows by one with every call, over all hosts. */
