@@ -1,5 +1,7 @@
 import type { FaultRule } from "./fault-rules.ts";
+import { createForgetfulView, createOtherView } from "./fault-views.ts";
 import { BASE_PATHS, type Host } from "./hosts.ts";
+import type { View } from "./view.ts";
 
 export interface FaultedCall {
   host: Host;
@@ -7,7 +9,7 @@ export interface FaultedCall {
   path: string;
   search: string;
   method: string;
-  answer: () => Promise<Response>;
+  answer: (view?: View) => Promise<Response>;
   /** Aborts when the server closes or the client has gone. */
   gone: AbortSignal;
 }
@@ -25,9 +27,9 @@ const JSON_TYPE = "application/json; charset=utf-8";
 export async function answerWithFault(rule: FaultRule, call: FaultedCall): Promise<FaultedAnswer> {
   switch (rule.kind) {
     case "429":
-      return answerRateLimited(call.host, rule.retryAfter);
+      return withRetryAfter(answerRateLimited(call.host), rule.retryAfter);
     case "5xx":
-      return answerServerError(call.host, rule.status);
+      return withRetryAfter(answerServerError(call.host, rule.status), rule.retryAfter);
     case "timeout":
       return "hang";
     case "reset":
@@ -67,19 +69,29 @@ export async function answerWithFault(rule: FaultRule, call: FaultedCall): Promi
     }
     case "empty":
       return new Response("", { headers: { "content-type": JSON_TYPE } });
-    case "custom":
-      return new Response(rule.body, { status: rule.status, headers: { "content-type": rule.contentType } });
+    case "custom": {
+      const headers = { "content-type": rule.contentType };
+      return withRetryAfter(new Response(rule.body, { status: rule.status, headers }), rule.retryAfter);
+    }
+    case "forgets":
+      return call.answer(createForgetfulView(rule));
+    case "other-holdings":
+      return call.answer(createOtherView(rule.holdings));
   }
 }
 
 /** CoinGecko explains itself in JSON, nginx and Cloudflare with a page. */
-function answerRateLimited(host: Host, retryAfter: string | undefined): Response {
-  const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": retryAfter };
+function answerRateLimited(host: Host): Response {
   if (host === "coingecko") {
     const message = "You've exceeded the Rate Limit.";
-    return answerJson(429, { status: { error_code: 429, error_message: message } }, headers);
+    return answerJson(429, { status: { error_code: 429, error_message: message } });
   }
-  return new Response(toPage("429 Too Many Requests"), { status: 429, headers: { "content-type": HTML, ...headers } });
+  return new Response(toPage("429 Too Many Requests"), { status: 429, headers: { "content-type": HTML } });
+}
+
+function withRetryAfter(answer: Response, retryAfter: string | undefined): Response {
+  if (retryAfter !== undefined) answer.headers.set("retry-after", retryAfter);
+  return answer;
 }
 
 function answerServerError(host: Host, status: number): Response {
@@ -158,8 +170,8 @@ function copyHead(answer: Response): ResponseInit {
   return { status: answer.status, headers };
 }
 
-function answerJson(status: number, body: unknown, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { "content-type": JSON_TYPE, ...headers } });
+function answerJson(status: number, body: unknown): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": JSON_TYPE } });
 }
 
 function toPage(title: string): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HOSTS } from "./hosts.ts";
+import { pinnedBitcoinSchema, pinnedStacksSchema } from "./set-holdings.ts";
 
 const where = {
   host: z.enum(HOSTS).optional(),
@@ -23,9 +24,11 @@ function kind<K extends string, T extends z.core.$ZodShape>(name: K, parameters:
   return z.strictObject({ kind: z.literal(name), ...where, ...when, ...parameters });
 }
 
+const retryAfter = z.string().optional();
+
 export const faultRuleSchema = z.discriminatedUnion("kind", [
-  kind("429", { retryAfter: z.string().optional() }),
-  kind("5xx", { status: z.int().min(500).max(599).default(503) }),
+  kind("429", { retryAfter }),
+  kind("5xx", { status: z.int().min(500).max(599).default(503), retryAfter }),
   /** Never answers. */
   kind("timeout", {}),
   /** Headers at once, the body in drops. */
@@ -55,7 +58,18 @@ export const faultRuleSchema = z.discriminatedUnion("kind", [
     status: z.int().min(200).max(599),
     body: z.string(),
     contentType: z.string().default("application/json; charset=utf-8"),
+    retryAfter,
   }),
+  /** A well-formed answer, as if these were not held. Other hosts and routes still know them. */
+  kind("forgets", {
+    what: z.array(z.enum(["stx", "tokens", "btc"])).min(1),
+    /** Of the tokens only these, by asset identifier. */
+    assets: z.array(z.string()).optional(),
+    /** Only what these hold. */
+    addresses: z.array(z.string()).optional(),
+  }),
+  /** A well-formed answer that sees other holdings, by address, than everybody else. */
+  kind("other-holdings", { holdings: z.record(z.string(), z.union([pinnedStacksSchema, pinnedBitcoinSchema])) }),
 ]);
 
 export const faultRulesSchema = z.array(faultRuleSchema);

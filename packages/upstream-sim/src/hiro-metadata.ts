@@ -3,11 +3,12 @@ import { answerInvalid, json } from "./hiro-answers.ts";
 import { findContractError } from "./hiro-principal.ts";
 import { hash32 } from "./random.ts";
 import { findMetadata, findToken, type Metadata } from "./tokens.ts";
+import type { HostEnv } from "./view.ts";
 
 const MAX_CONTRACTS = 50;
 
 /** The token metadata service, which shares Hiro's host and quota. */
-export function addHiroMetadataRoutes(app: Hono): void {
+export function addHiroMetadataRoutes(app: Hono<HostEnv>): void {
   const answerToken = (c: Context) => {
     const contractId = c.req.param("principal") ?? "";
     const invalid = findContractError(contractId);

@@ -2,13 +2,14 @@ import type { Hono } from "hono";
 import { answerInvalid, json, jsonWithEtag } from "./hiro-answers.ts";
 import { findPrincipalError, hasValidChecksum } from "./hiro-principal.ts";
 import { LOCK, type StacksHoldings } from "./stacks-holdings.ts";
+import { type HostEnv, readStacks } from "./view.ts";
 import type { World } from "./world.ts";
 
 const DEPRECATED = '299 - "Deprecated: See https://docs.hiro.so/stacks/api for more information"';
 const NAME_ASSET = "SP2QEZ06AGJ3RKJPBV14SY1V5BBFNAW33D96YPGZF.BNS-V2::BNS-V2";
 
 /** The deprecated route: everything a principal holds or has ever held, in one unpaged answer. */
-export function addHiroV1Routes(app: Hono, world: World): void {
+export function addHiroV1Routes(app: Hono<HostEnv>, world: World): void {
   app.get("/extended/v1/address/:principal/balances", (c) => {
     const principal = c.req.param("principal");
     const response = answer();
@@ -21,7 +22,7 @@ export function addHiroV1Routes(app: Hono, world: World): void {
       if (!hasValidChecksum(principal)) {
         return json({ statusCode: 400, error: "Bad Request", message: `invalid STX address "${principal}"` }, 400);
       }
-      const holdings = world.holdings.getStacks(principal);
+      const holdings = readStacks(world, c, principal);
       return jsonWithEtag(c, toV1Balances(holdings), holdings.active);
     }
   });
@@ -49,13 +50,9 @@ function toV1Balances(holdings: StacksHoldings) {
     fungible_tokens: Object.fromEntries(
       [...holdings.tokens]
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([assetId, flow]) => [
+        .map(([assetId, { balance, sent, received }]) => [
           assetId,
-          {
-            balance: String(flow.balance),
-            total_sent: String(flow.sent),
-            total_received: String(flow.received),
-          },
+          { balance, total_sent: sent, total_received: received },
         ]),
     ),
     non_fungible_tokens:

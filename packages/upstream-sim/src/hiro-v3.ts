@@ -1,7 +1,9 @@
 import type { Hono } from "hono";
+import { parseInteger } from "./amounts.ts";
 import { answerInvalid, json, jsonWithEtag } from "./hiro-answers.ts";
 import { findPrincipalError } from "./hiro-principal.ts";
 import { LOCK, type StacksHoldings } from "./stacks-holdings.ts";
+import { type HostEnv, readStacks } from "./view.ts";
 import type { World } from "./world.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -15,23 +17,25 @@ interface FtRow {
 }
 
 /** The current routes. They do not check the checksum: a mistyped principal holds nothing, with status 200. */
-export function addHiroV3Routes(app: Hono, world: World): void {
+export function addHiroV3Routes(app: Hono<HostEnv>, world: World): void {
   app.get("/extended/v3/principals/:principal/balances/stx", (c) => {
     const invalid = findPrincipalError(c.req.param("principal"), "v3");
     if (invalid) return answerInvalid(invalid);
-    const holdings = world.holdings.getStacks(c.req.param("principal"));
+    const holdings = readStacks(world, c, c.req.param("principal"));
     return jsonWithEtag(c, toStxBalance(holdings), holdings.active);
   });
 
   app.get("/extended/v3/principals/:principal/balances/ft", (c) => {
     const limitText = c.req.query("limit");
     const cursor = c.req.query("cursor");
-    const invalid =
-      findPrincipalError(c.req.param("principal"), "v3") ?? findLimitError(limitText) ?? findCursorError(cursor);
+    const invalid = findPrincipalError(c.req.param("principal"), "v3") ?? findLimitError(limitText);
     if (invalid) return answerInvalid(invalid);
-    const holdings = world.holdings.getStacks(c.req.param("principal"));
+    const holdings = readStacks(world, c, c.req.param("principal"));
+    const rows = sortFtRows(holdings);
+    const start = cursor === undefined ? 0 : findStart(rows, cursor);
+    if (start === undefined) return answerInvalid(`querystring/cursor must match pattern "${CURSOR_PATTERN}"`);
     const limit = limitText === undefined ? DEFAULT_LIMIT : Number(limitText);
-    return jsonWithEtag(c, toFtPage(sortFtRows(holdings), limit, cursor), holdings.active);
+    return jsonWithEtag(c, toFtPage(rows, limit, start), holdings.active);
   });
 
   app.get("/extended/v3/principals/:principal/balances/ft/:asset", (c) => {
@@ -39,8 +43,8 @@ export function addHiroV3Routes(app: Hono, world: World): void {
     const invalid = findPrincipalError(c.req.param("principal"), "v3");
     if (invalid) return answerInvalid(invalid);
     if (!ASSET_PATTERN.test(asset)) return answerInvalid("params/asset_identifier must match pattern");
-    const flow = world.holdings.getStacks(c.req.param("principal")).tokens.get(asset);
-    return json({ asset_identifier: asset, balance: String(flow?.balance ?? 0n) });
+    const held = readStacks(world, c, c.req.param("principal")).tokens.get(asset);
+    return json({ asset_identifier: asset, balance: held?.balance ?? "0" });
   });
 }
 
@@ -61,17 +65,21 @@ function toStxBalance(holdings: StacksHoldings) {
   };
 }
 
-/** Largest balance first, then by asset identifier. Sold tokens are not listed. */
+/** Largest balance first, then by asset identifier. Sold tokens are not listed; what is no number comes last. */
 function sortFtRows(holdings: StacksHoldings): FtRow[] {
   return [...holdings.tokens]
-    .filter(([, flow]) => flow.balance > 0n)
-    .sort(([idA, a], [idB, b]) => (a.balance === b.balance ? compare(idA, idB) : compare(b.balance, a.balance)))
-    .map(([assetId, flow]) => ({ asset_identifier: assetId, balance: String(flow.balance) }));
+    .filter(([, held]) => held.balance !== "0")
+    .map(([assetId, { balance }]) => ({ row: { asset_identifier: assetId, balance }, size: toSize(balance) }))
+    .sort((a, b) => compare(b.size, a.size) || compare(a.row.asset_identifier, b.row.asset_identifier))
+    .map(({ row }) => row);
+}
+
+function toSize(balance: string): bigint {
+  return parseInteger(balance) ?? -1n;
 }
 
 /** A cursor names the first row of its own page. When that row has moved, the page starts where it would have been. */
-function toFtPage(rows: FtRow[], limit: number, cursor: string | undefined) {
-  const start = cursor === undefined ? 0 : findStart(rows, cursor);
+function toFtPage(rows: FtRow[], limit: number, start: number) {
   const page = rows.slice(start, start + limit);
   return {
     total: rows.length,
@@ -85,12 +93,16 @@ function toFtPage(rows: FtRow[], limit: number, cursor: string | undefined) {
   };
 }
 
-function findStart(rows: FtRow[], cursor: string): number {
+/** Undefined = not a cursor. Those that were given out are, whatever the amount in them. */
+function findStart(rows: FtRow[], cursor: string): number | undefined {
+  const exact = rows.findIndex((row) => toCursor(row) === cursor);
+  if (exact >= 0) return exact;
+  if (!new RegExp(CURSOR_PATTERN).test(cursor)) return undefined;
   const colon = cursor.indexOf(":");
   const balance = BigInt(cursor.slice(0, colon));
   const assetId = cursor.slice(colon + 1);
   const start = rows.findIndex((row) => {
-    const rowBalance = BigInt(row.balance);
+    const rowBalance = toSize(row.balance);
     return rowBalance < balance || (rowBalance === balance && row.asset_identifier >= assetId);
   });
   return start < 0 ? rows.length : start;
@@ -105,11 +117,6 @@ function findLimitError(limit: string | undefined): string | undefined {
   if (!/^-?\d+$/.test(limit)) return "querystring/limit must be integer";
   if (Number(limit) < 1) return "querystring/limit must be >= 1";
   return Number(limit) > MAX_LIMIT ? `querystring/limit must be <= ${MAX_LIMIT}` : undefined;
-}
-
-function findCursorError(cursor: string | undefined): string | undefined {
-  if (cursor === undefined || new RegExp(CURSOR_PATTERN).test(cursor)) return undefined;
-  return `querystring/cursor must match pattern "${CURSOR_PATTERN}"`;
 }
 
 function compare<T extends string | bigint>(a: T, b: T): number {

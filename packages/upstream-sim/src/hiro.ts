@@ -1,21 +1,24 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { answerRouteNotFound } from "./hiro-answers.ts";
 import { addHiroMetadataRoutes } from "./hiro-metadata.ts";
+import { addHiroNodeRoutes } from "./hiro-node.ts";
 import { addHiroV1Routes } from "./hiro-v1.ts";
 import { addHiroV3Routes } from "./hiro-v3.ts";
+import type { HostEnv } from "./view.ts";
 import type { World } from "./world.ts";
 
-export function createHiroApp(world: World): Hono {
-  const app = new Hono();
+export function createHiroApp(world: World): Hono<HostEnv> {
+  const app = new Hono<HostEnv>();
   app.use(countQuota(world));
   addHiroV1Routes(app, world);
   addHiroV3Routes(app, world);
+  addHiroNodeRoutes(app, world);
   addHiroMetadataRoutes(app);
   app.notFound(answerRouteNotFound);
   return app;
 }
 
-function countQuota(world: World): MiddlewareHandler {
+function countQuota(world: World): MiddlewareHandler<HostEnv> {
   return async (c, next) => {
     const quota = world.hiroQuota.spend();
     if (quota.exceeded) {

@@ -1,121 +1,119 @@
-import { z } from "zod";
 import { BadInput, parseInput } from "./bad-input.ts";
 import { parseBitcoinAddress } from "./bitcoin-address.ts";
 import { type BitcoinHoldings, NO_TXOS, planWallet, readWallet } from "./bitcoin-holdings.ts";
 import { findPrincipalError } from "./hiro-principal.ts";
-import type { Flow } from "./ledger.ts";
-import { planPortfolio, readPortfolio, type StacksHoldings } from "./stacks-holdings.ts";
+import {
+  type Amount,
+  type BtcSetting,
+  type PinnedHoldings,
+  pinnedBitcoinSchema,
+  pinnedStacksSchema,
+  type StxSetting,
+  toBitcoinHoldings,
+  toBtcSetting,
+  toStxHoldings,
+  toStxSetting,
+  toTokenHoldings,
+  toTokenSetting,
+} from "./set-holdings.ts";
+import { NO_HOLDINGS, planPortfolio, readPortfolio, type StacksHoldings } from "./stacks-holdings.ts";
+import { createSpamAssetId, findToken, SPAM_POOL, toContractId } from "./tokens.ts";
 
-const amount = z.string().regex(/^\d{1,39}$/, "must be a whole number of base units as a string of digits");
-
-export const pinnedStacksSchema = z.strictObject({
-  stx: amount.default("0"),
-  locked: amount.default("0"),
-  /** By asset identifier (contract id, two colons, asset name). "0" = held once and sold. */
-  tokens: z.record(z.string(), amount).default({}),
-});
-
-export const pinnedBitcoinSchema = z.strictObject({
-  sats: amount.default("0"),
-  /** Added to both lifetime sums. */
-  turnoverSats: amount.default("0"),
-  pendingSats: z
-    .string()
-    .regex(/^-?\d{1,39}$/, "must be a whole number of satoshis as a string, negative for a spend")
-    .default("0"),
-});
-
-export type PinnedStacks = z.input<typeof pinnedStacksSchema>;
-export type PinnedBitcoin = z.input<typeof pinnedBitcoinSchema>;
-export type PinnedHoldings = PinnedStacks | PinnedBitcoin;
-
-/** Who holds what: a pure function of seed, address and step, except for what a test has pinned. */
+/** Who holds what: a pure function of seed, address and step, except for what a test has set. */
 export interface Holdings {
+  /** Set by principal; STX that is set stays over all steps. */
+  stx: Map<string, StxSetting>;
+  /** Set by principal, then by asset identifier: all that it holds. Any text is served as it is. */
+  tokens: Map<string, Record<string, Amount>>;
+  /** Set by canonical Bitcoin address. */
+  btc: Map<string, BtcSetting>;
   getStacks(principal: string): StacksHoldings;
   /** By canonical address. */
   getBitcoin(address: string): BitcoinHoldings;
-  /** Fixes what one address holds, over all steps. Throws a BadInput and changes nothing when malformed. */
+  /** Whether a contract has been deployed. */
+  hasContract(contractId: string): boolean;
+  /** Sets all that one address holds. Throws a BadInput and changes nothing when malformed. */
   pin(address: string, pinned: PinnedHoldings): void;
   unpin(address?: string): void;
 }
 
-export function createHoldings(seed: string, step: () => number): Holdings {
-  const portfolios = new Map<string, ReturnType<typeof planPortfolio>>();
-  const wallets = new Map<string, ReturnType<typeof planWallet>>();
-  const pinnedStacks = new Map<string, StacksHoldings>();
-  const pinnedBitcoin = new Map<string, BitcoinHoldings>();
+export interface HoldingsOptions {
+  seed: string;
+  step: () => number;
+  /** False = nobody holds anything that is not set. */
+  populated: boolean;
+}
+
+export function createHoldings({ seed, step, populated }: HoldingsOptions): Holdings {
+  const stx: Holdings["stx"] = new Map();
+  const tokens: Holdings["tokens"] = new Map();
+  const btc: Holdings["btc"] = new Map();
+  const population = createPopulation(seed, step);
 
   return {
+    stx,
+    tokens,
+    btc,
     getStacks(principal) {
-      const pinned = pinnedStacks.get(principal);
-      if (pinned) return pinned;
-      const portfolio = portfolios.get(principal) ?? planPortfolio(seed, principal);
-      portfolios.set(principal, portfolio);
-      return readPortfolio(portfolio, seed, principal, step());
+      const own = populated ? population.getStacks(principal) : NO_HOLDINGS;
+      const setStx = stx.get(principal);
+      const setTokens = tokens.get(principal);
+      if (setStx === undefined && setTokens === undefined) return own;
+      return {
+        ...own,
+        active: true,
+        names: 0,
+        ...(setStx === undefined ? {} : toStxHoldings(setStx)),
+        ...(setTokens === undefined ? {} : { tokens: toTokenHoldings(setTokens) }),
+      };
     },
     getBitcoin(address) {
-      const pinned = pinnedBitcoin.get(address);
-      if (pinned) return pinned;
-      const wallet = wallets.get(address) ?? planWallet(seed, address);
-      wallets.set(address, wallet);
-      return readWallet(wallet, seed, address, step());
+      const setBtc = btc.get(address);
+      if (setBtc !== undefined) return toBitcoinHoldings(setBtc);
+      return populated ? population.getBitcoin(address) : { chain: NO_TXOS, mempool: NO_TXOS };
+    },
+    hasContract(contractId) {
+      if (findToken(contractId) || (populated && population.spamContracts().has(contractId))) return true;
+      return [...tokens.values()].some((held) => Object.keys(held).some((id) => toContractId(id) === contractId));
     },
     pin(address, pinned) {
       const bitcoin = parseBitcoinAddress(address);
       if (bitcoin) {
-        pinnedBitcoin.set(bitcoin.canonical, toBitcoinHoldings(parseInput(pinnedBitcoinSchema, pinned, "holdings")));
+        btc.set(bitcoin.canonical, toBtcSetting(parseInput(pinnedBitcoinSchema, pinned, "holdings")));
         return;
       }
       if (findPrincipalError(address, "v3")) throw new BadInput(`${address}: neither a Stacks nor a Bitcoin address`);
-      pinnedStacks.set(address, toStacksHoldings(parseInput(pinnedStacksSchema, pinned, "holdings")));
+      const parsed = parseInput(pinnedStacksSchema, pinned, "holdings");
+      stx.set(address, toStxSetting(parsed));
+      tokens.set(address, toTokenSetting(parsed));
     },
     unpin(address) {
-      if (address === undefined) {
-        pinnedStacks.clear();
-        pinnedBitcoin.clear();
-        return;
+      for (const map of [stx, tokens, btc]) {
+        if (address === undefined) map.clear();
+        else map.delete(parseBitcoinAddress(address)?.canonical ?? address);
       }
-      pinnedStacks.delete(address);
-      pinnedBitcoin.delete(parseBitcoinAddress(address)?.canonical ?? address);
     },
   };
 }
 
-function toStacksHoldings(pinned: z.output<typeof pinnedStacksSchema>): StacksHoldings {
+function createPopulation(seed: string, step: () => number) {
+  const portfolios = new Map<string, ReturnType<typeof planPortfolio>>();
+  const wallets = new Map<string, ReturnType<typeof planWallet>>();
+  let spam: Set<string> | undefined;
   return {
-    active: true,
-    stx: toFlow(BigInt(pinned.stx)),
-    fees: 0n,
-    locked: BigInt(pinned.locked),
-    pending: null,
-    tokens: new Map(Object.entries(pinned.tokens).map(([assetId, balance]) => [assetId, toFlow(BigInt(balance))])),
-    names: 0,
-  };
-}
-
-/** Something that is pinned to zero was held once, or it would not be on the ledger. */
-function toFlow(balance: bigint): Flow {
-  if (balance === 0n) return { balance, received: 1n, sent: 1n, receipts: 1, sends: 1 };
-  return { balance, received: balance, sent: 0n, receipts: 1, sends: 0 };
-}
-
-function toBitcoinHoldings(pinned: z.output<typeof pinnedBitcoinSchema>): BitcoinHoldings {
-  const turnover = BigInt(pinned.turnoverSats);
-  const pending = BigInt(pinned.pendingSats);
-  const spends = turnover > 0n ? 1 : 0;
-  return {
-    chain: {
-      fundedCount: 1 + spends,
-      fundedSum: BigInt(pinned.sats) + turnover,
-      spentCount: spends,
-      spentSum: turnover,
-      txCount: 1 + 2 * spends,
+    getStacks(principal: string): StacksHoldings {
+      const portfolio = portfolios.get(principal) ?? planPortfolio(seed, principal);
+      portfolios.set(principal, portfolio);
+      return readPortfolio(portfolio, seed, principal, step());
     },
-    mempool:
-      pending === 0n
-        ? NO_TXOS
-        : pending > 0n
-          ? { ...NO_TXOS, fundedCount: 1, fundedSum: pending, txCount: 1 }
-          : { ...NO_TXOS, spentCount: 1, spentSum: -pending, txCount: 1 },
+    getBitcoin(address: string): BitcoinHoldings {
+      const wallet = wallets.get(address) ?? planWallet(seed, address);
+      wallets.set(address, wallet);
+      return readWallet(wallet, seed, address, step());
+    },
+    spamContracts(): Set<string> {
+      spam ??= new Set(Array.from({ length: SPAM_POOL }, (_, n) => toContractId(createSpamAssetId(seed, n))));
+      return spam;
+    },
   };
 }

@@ -1,4 +1,4 @@
-export const HOSTS = ["hiro", "mempool", "coingecko", "coinbase", "alex", "tenero"] as const;
+export const HOSTS = ["hiro", "mempool", "blockstream", "coingecko", "coinbase", "alex", "tenero"] as const;
 export type Host = (typeof HOSTS)[number];
 
 /** The name of the var that carries a host's base URL. */
@@ -8,6 +8,7 @@ export type UrlVar = `${Uppercase<Host>}_API_URL`;
 export const BASE_PATHS: Record<Host, string> = {
   hiro: "/hiro",
   mempool: "/mempool/api",
+  blockstream: "/blockstream/api",
   coingecko: "/coingecko/api/v3",
   coinbase: "/coinbase/v2",
   alex: "/alex",

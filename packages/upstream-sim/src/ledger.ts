@@ -1,3 +1,4 @@
+import { U128_MAX } from "./amounts.ts";
 import { createRandom, type Random } from "./random.ts";
 
 // A ledger is one asset's history at one address: what it was changed to, and when. It is periodic in the step, so
@@ -8,8 +9,6 @@ export const CYCLE_STEPS = 4_000;
 
 /** One change of one asset in so many steps: most things stay as they are from one look to the next. */
 const MEAN_STEPS_BETWEEN_CHANGES = 250;
-
-const U128_MAX = (1n << 128n) - 1n;
 
 export interface Entry {
   position: number;

@@ -1,6 +1,7 @@
+import { U128_MAX } from "./amounts.ts";
 import { CYCLE_STEPS, EMPTY_FLOW, type Entry, type Flow, planLedger, sumLedger } from "./ledger.ts";
 import { createRandom, pickAmount, pickIndex, type Random, toUnit } from "./random.ts";
-import { createSpamAssetId, SBTC_ASSET_ID, TOKENS } from "./tokens.ts";
+import { createSpamAssetId, SBTC_ASSET_ID, SPAM_POOL, TOKENS } from "./tokens.ts";
 
 /** What one principal holds at one step. Both API versions are rendered from this. */
 export interface StacksHoldings {
@@ -10,10 +11,28 @@ export interface StacksHoldings {
   fees: bigint;
   locked: bigint;
   pending: { inbound: bigint; outbound: bigint } | null;
-  /** Every asset ever touched, sold ones with a balance of zero. */
-  tokens: Map<string, Flow>;
+  /** Every asset ever touched, by asset identifier, sold ones with a balance of zero. */
+  tokens: Map<string, TokenHolding>;
   names: number;
 }
+
+/** As the wire says it: a hostile token's amount may be anything that fits into a string. */
+export interface TokenHolding {
+  balance: string;
+  sent: string;
+  received: string;
+}
+
+/** What a principal holds that no transaction ever touched. */
+export const NO_HOLDINGS: StacksHoldings = {
+  active: false,
+  stx: EMPTY_FLOW,
+  fees: 0n,
+  locked: 0n,
+  pending: null,
+  tokens: new Map(),
+  names: 0,
+};
 
 /** One stacking transaction for everybody who stacks. */
 export const LOCK = {
@@ -30,9 +49,6 @@ interface Portfolio {
   tokens: Map<string, Entry[]>;
   names: number;
 }
-
-const U128_MAX = (1n << 128n) - 1n;
-const SPAM_POOL = 500;
 
 export function planPortfolio(seed: string, principal: string): Portfolio {
   const random = createRandom(seed, "stacks", principal);
@@ -82,14 +98,13 @@ function pickSpamAmount(random: Random): bigint {
 
 export function readPortfolio(portfolio: Portfolio, seed: string, principal: string, step: number): StacksHoldings {
   const position = (step + portfolio.phase) % CYCLE_STEPS;
-  if (!portfolio.stx) {
-    return { active: false, stx: EMPTY_FLOW, fees: 0n, locked: 0n, pending: null, tokens: new Map(), names: 0 };
-  }
+  if (!portfolio.stx) return NO_HOLDINGS;
   const traded = sumLedger(portfolio.stx, position) ?? EMPTY_FLOW;
-  const tokens = new Map<string, Flow>();
+  const tokens = new Map<string, TokenHolding>();
   for (const [assetId, entries] of portfolio.tokens) {
     const flow = sumLedger(entries, position);
-    if (flow) tokens.set(assetId, flow);
+    if (!flow) continue;
+    tokens.set(assetId, { balance: String(flow.balance), sent: String(flow.sent), received: String(flow.received) });
   }
   // Every send cost a fee, and what was paid as a fee had to be received before.
   const fees = BigInt(traded.sends) * 3_000n;

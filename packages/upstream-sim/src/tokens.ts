@@ -71,6 +71,8 @@ export const SBTC_ASSET_ID = "SM3VDXK3WZZSA84XXFKAFAF15NNZX32CTSG82JFQ4.sbtc-tok
 
 const BY_CONTRACT = new Map(TOKENS.map((entry) => [toContractId(entry.assetId), entry]));
 
+const BY_CONTRACT_NAME = new Map(TOKENS.map((entry) => [toContractId(entry.assetId).split(".")[1] ?? "", entry]));
+
 export function toContractId(assetId: string): string {
   return assetId.split("::", 1)[0] ?? assetId;
 }
@@ -88,6 +90,9 @@ const SPAM_NAMES = [
   ["to-the-moon", "moon+100x"],
 ] as const;
 
+/** So many tokens nobody asked for are in the world. */
+export const SPAM_POOL = 500;
+
 /** The nth token that nobody asked for. Some carry the asset name of a real one, on purpose. */
 export function createSpamAssetId(seed: string, n: number): string {
   const [contract, asset] = SPAM_NAMES[n % SPAM_NAMES.length] ?? SPAM_NAMES[0];
@@ -102,6 +107,9 @@ export function findMetadata(contractId: string): Metadata {
   const known = findToken(contractId);
   if (known) return { name: known.name, symbol: known.symbol, decimals: known.decimals };
   const name = contractId.split(".")[1] ?? contractId;
+  const original = BY_CONTRACT_NAME.get(name);
+  // Whoever deploys under the name of a real token also writes that token's symbol into the metadata.
+  if (original) return { name: original.name, symbol: original.symbol, decimals: original.decimals };
   const luck = toUnit("metadata", contractId);
   if (luck < 0.2) return "not-found";
   if (luck < 0.3) return "in-progress";

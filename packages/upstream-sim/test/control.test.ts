@@ -41,6 +41,10 @@ describe("the control endpoints", () => {
     ["/holdings/nobody", { stx: "5" }, "neither a Stacks nor a Bitcoin address"],
     ["/prices", { BTC: "1" }, "prices.BTC"],
     ["/prices", { DOGE: 1 }, "DOGE"],
+    ["/prices", { sources: { binance: { BTC: 1 } } }, "binance"],
+    [`/holdings/${ANYONE}`, { hostile: ["friendly"] }, "holdings.hostile.0"],
+    ["/faults", [{ kind: "forgets", what: [] }], "faults.0.what"],
+    ["/faults", [{ kind: "other-holdings", holdings: { [ANYONE]: { stx: "-1" } } }], "faults.0.holdings"],
   ])("reject bad input at %s %j, say why and change nothing", async (path, body, reason) => {
     upstream.setFaults([{ kind: "410" }]);
     const before = [upstream.listFaults(), upstream.latency()];

@@ -2,6 +2,7 @@ import { type FaultRuleInput, startUpstream, type Upstream } from "@standings/up
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 const ANYONE = "SP4DXVEC16FS6QR7RBKGWZYJKTXPC81W49W0ATJE";
+const BITCOIN = "bc1qkljqd65ax6mdpyzm9c2r8scg8euymkfqauukae";
 const BALANCES = `/extended/v1/address/${ANYONE}/balances`;
 
 let upstream: Upstream;
@@ -112,6 +113,27 @@ describe("a fault rule", () => {
     expect(await statusOf("HIRO", BALANCES)).toBe(410);
     expect(await statusOf("HIRO", `/extended/v3/principals/${ANYONE}/balances/ft`)).toBe(503);
     expect(await statusOf("HIRO", `/extended/v3/principals/${ANYONE}/balances/stx`)).toBe(200);
+  });
+
+  it("reaches one route, one host and its prices alone, with the status and Retry-After it names", async () => {
+    upstream.setFaults([
+      { kind: "429", host: "hiro", pathRegex: "/balances/ft", retryAfter: "7" },
+      { kind: "5xx", host: "mempool", pathPrefix: "/v1/prices", status: 502, retryAfter: "8" },
+      { kind: "custom", host: "coingecko", status: 403, body: "{}", retryAfter: "9" },
+      { kind: "custom", host: "hiro", pathPrefix: "/v2/accounts", status: 404, body: "no current block" },
+    ]);
+    const ask = async (host: "HIRO" | "MEMPOOL" | "BLOCKSTREAM" | "COINGECKO" | "COINBASE", path: string) => {
+      const response = await fetch(upstream.baseUrls[`${host}_API_URL`] + path);
+      return [response.status, response.headers.get("retry-after")];
+    };
+    expect(await ask("HIRO", `/extended/v3/principals/${ANYONE}/balances/ft?limit=200`)).toEqual([429, "7"]);
+    expect(await ask("HIRO", `/extended/v3/principals/${ANYONE}/balances/stx`)).toEqual([200, null]);
+    expect(await ask("HIRO", `/v2/accounts/${ANYONE}`)).toEqual([404, null]);
+    expect(await ask("MEMPOOL", "/v1/prices")).toEqual([502, "8"]);
+    expect(await ask("MEMPOOL", `/address/${BITCOIN}`)).toEqual([200, null]);
+    expect(await ask("BLOCKSTREAM", `/address/${BITCOIN}`)).toEqual([200, null]);
+    expect(await ask("COINGECKO", "/simple/price?ids=bitcoin&vs_currencies=usd")).toEqual([403, "9"]);
+    expect(await ask("COINBASE", "/prices/BTC-USD/spot")).toEqual([200, null]);
   });
 
   it("counts calls: after so many, every nth, at most so often", async () => {

@@ -93,6 +93,43 @@ describe("v1 balances", () => {
 });
 
 describe("v3 balances", () => {
+  it("has the documented fields, and null where nothing is locked or pending", async () => {
+    upstream.pinHoldings(ANYONE, { stx: "10", locked: "4", tokens: { [SBTC_ASSET_ID]: "1" } });
+    const path = `/extended/v3/principals/${ANYONE}/balances`;
+    expect(await getJson(`${path}/stx`)).toEqual({
+      balance: "10",
+      available: "6",
+      locked: {
+        amount: "4",
+        pox_version: expect.any(Number),
+        lock_tx_id: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+        stacks_lock_height: expect.any(Number),
+        burn_lock_height: expect.any(Number),
+        burn_unlock_height: expect.any(Number),
+      },
+      mempool: null,
+    });
+    expect(await getJson(`${path}/ft`)).toEqual({
+      total: 1,
+      limit: 100,
+      cursor: { next: null, previous: null, current: `1:${SBTC_ASSET_ID}` },
+      results: [{ asset_identifier: SBTC_ASSET_ID, balance: "1" }],
+    });
+    const all = await Promise.all(principals.map((p) => getJson<V3Stx>(`/extended/v3/principals/${p}/balances/stx`)));
+    const pending = all.find((answer) => answer.mempool !== null)?.mempool ?? {};
+    expect(Object.keys(pending)).toEqual(["estimated_balance", "inbound", "outbound"]);
+  });
+
+  it("answers for one asset, with zero when it is not held and 400 when it is none", async () => {
+    upstream.pinHoldings(ANYONE, { tokens: { [SBTC_ASSET_ID]: "12" } });
+    const path = `/extended/v3/principals/${ANYONE}/balances/ft`;
+    const held = await getJson(`${path}/${encodeURIComponent(SBTC_ASSET_ID)}`);
+    expect(held).toEqual({ asset_identifier: SBTC_ASSET_ID, balance: "12" });
+    const other = `${ANYONE}.other::other`;
+    expect(await getJson(`${path}/${encodeURIComponent(other)}`)).toEqual({ asset_identifier: other, balance: "0" });
+    expect((await get(`${path}/sbtc`)).status).toBe(400);
+  });
+
   it("agrees with v1 on STX", async () => {
     for (const principal of principals.slice(0, 100)) {
       const { stx } = await getV1(principal);
@@ -242,6 +279,7 @@ interface V3Stx {
   balance: string;
   available: string;
   locked: { amount: string } | null;
+  mempool: object | null;
 }
 
 interface V3Page {

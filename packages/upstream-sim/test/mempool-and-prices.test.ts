@@ -68,6 +68,24 @@ describe("address statistics", () => {
   });
 });
 
+describe("Blockstream's explorer", () => {
+  it("has the same answers as mempool.space, refusals included", async () => {
+    for (const address of [...addresses.slice(0, 60), "nonsense", "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx"]) {
+      const [mempool, blockstream] = await Promise.all(
+        (["MEMPOOL", "BLOCKSTREAM"] as const).map((host) =>
+          fetch(`${upstream.baseUrls[`${host}_API_URL`]}/address/${address}`),
+        ),
+      );
+      expect(blockstream?.status).toBe(mempool?.status);
+      expect(await blockstream?.text()).toBe(await mempool?.text());
+    }
+  });
+
+  it("has no prices", async () => {
+    expect((await fetch(`${upstream.baseUrls.BLOCKSTREAM_API_URL}/v1/prices`)).status).toBe(404);
+  });
+});
+
 describe("price feeds", () => {
   it("agree within half a percent at every step, and move", async () => {
     const seen = new Set<number>();
@@ -111,6 +129,25 @@ describe("price feeds", () => {
     );
     const usda = TOKENS.find((token) => token.symbol === "USDA")?.assetId.split("::")[0];
     expect(await getJson("TENERO", `/stacks/tokens/${usda}`)).toMatchObject({ data: { price_usd: 0 } });
+  });
+
+  it("can be told apart, each with the time that it gives", async () => {
+    upstream.pinPrices({
+      BTC: 100_000,
+      STX: 0.8,
+      sources: {
+        coingecko: { BTC: { usd: 90_000, at: 1_700_000_000_000 }, STX: null },
+        mempool: { BTC: { usd: 110_000, at: 1_800_000_000_000 } },
+        coinbase: { STX: 0.7 },
+      },
+    });
+    expect(await getJson("COINGECKO", `${GECKO_QUERY}&include_last_updated_at=true`)).toEqual({
+      bitcoin: { usd: 90_000, last_updated_at: 1_700_000_000 },
+      blockstack: { usd: null, last_updated_at: expect.any(Number) },
+    });
+    expect(await getJson("MEMPOOL", "/v1/prices")).toMatchObject({ USD: 110_000, time: 1_800_000_000 });
+    expect(await getSpot("BTC")).toEqual({ amount: "100000", base: "BTC", currency: "USD" });
+    expect((await getSpot("STX")).amount).toBe("0.7");
   });
 
   it("take a pinned price, and its absence, on all feeds at once", async () => {

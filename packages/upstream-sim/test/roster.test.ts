@@ -35,6 +35,15 @@ describe("the roster", () => {
     expect(roster.agents.some((agent) => agent.bnsName?.endsWith(".btc"))).toBe(true);
   });
 
+  it("tells the agents apart by the time of their verification and by their registered id", () => {
+    expect(new Set(roster.agents.map((agent) => agent.verifiedAt)).size).toBe(430);
+    const ids = roster.agents.flatMap(({ erc8004AgentId }) => (erc8004AgentId === null ? [] : [erc8004AgentId]));
+    expect(ids.length).toBeGreaterThan(50);
+    expect(ids.length).toBeLessThan(430);
+    expect(ids.every((id) => Number.isSafeInteger(id) && id > 0)).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it("counts itself and lists the newest first", () => {
     expect(roster.stats.total).toBe(430);
     expect(roster.stats.genesisCount).toBe(roster.agents.filter((agent) => agent.level === 2).length);

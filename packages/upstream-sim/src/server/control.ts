@@ -2,24 +2,29 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { BadInput, parseInput } from "../bad-input.ts";
 import type { FaultRuleInput } from "../fault-rules.ts";
-import type { PinnedHoldings } from "../holdings.ts";
 import type { PinnedPrices } from "../prices.ts";
-import type { LatencyRange, Upstream } from "./server.ts";
+import type { PinnedHoldings } from "../set-holdings.ts";
+import type { LatencyRange } from "./latency.ts";
+import type { Upstream } from "./server.ts";
 
 export const CONTROL_PATH = "/_control";
-
-export const latencySchema = z
-  .strictObject({ minMs: z.number().min(0), maxMs: z.number().min(0).max(600_000) })
-  .refine(({ minMs, maxMs }) => minMs <= maxMs, "minMs must not be above maxMs");
 
 const advanceSchema = z.strictObject({ steps: z.int().min(0) });
 
 /** What can be set while the server runs. Bad input gets a 400 that says why and changes nothing. */
-export function createControlApp(upstream: Omit<Upstream, "close">): Hono {
+export function createControlApp(upstream: Controls): Hono {
   const app = new Hono().basePath(CONTROL_PATH);
-
   app.get("/", (c) => c.json({ baseUrls: upstream.baseUrls, step: upstream.step(), endpoints: ENDPOINTS }));
+  addFaultControls(app, upstream);
+  addStatistics(app, upstream);
+  addWorldControls(app, upstream);
+  app.notFound((c) => c.json({ error: "no such control endpoint", endpoints: ENDPOINTS }, 404));
+  return app;
+}
 
+type Controls = Omit<Upstream, "close">;
+
+function addFaultControls(app: Hono, upstream: Controls): void {
   app.get("/faults", (c) => c.json({ rules: upstream.listFaults() }));
   app.put("/faults", (c) =>
     change(c, (body) => {
@@ -40,7 +45,9 @@ export function createControlApp(upstream: Omit<Upstream, "close">): Hono {
       return upstream.latency();
     }),
   );
+}
 
+function addStatistics(app: Hono, upstream: Controls): void {
   app.get("/stats", (c) => c.json(upstream.stats()));
   app.post("/stats/reset", (c) => c.json(upstream.resetStats()));
   app.get("/calls", (c) => {
@@ -48,7 +55,9 @@ export function createControlApp(upstream: Omit<Upstream, "close">): Hono {
     if (!/^\d{1,15}$/.test(after)) return c.json({ error: "after: must be a sequence number" }, 400);
     return c.json({ calls: upstream.listCalls(Number(after)) });
   });
+}
 
+function addWorldControls(app: Hono, upstream: Controls): void {
   app.put("/holdings/:address", (c) =>
     change(c, (body) => {
       upstream.pinHoldings(c.req.param("address"), body as PinnedHoldings);
@@ -81,9 +90,6 @@ export function createControlApp(upstream: Omit<Upstream, "close">): Hono {
       return { step: upstream.step() };
     }),
   );
-
-  app.notFound((c) => c.json({ error: "no such control endpoint", endpoints: ENDPOINTS }, 404));
-  return app;
 }
 
 const ENDPOINTS = [

@@ -1,6 +1,7 @@
 import { BadInput, parseInput } from "../bad-input.ts";
 import { type FaultRuleInput, faultRulesSchema } from "../fault-rules.ts";
-import type { LatencyRange, UpstreamOptions } from "./server.ts";
+import type { LatencyRange } from "./latency.ts";
+import type { UpstreamOptions } from "./server.ts";
 
 /** Enough that calls overlap as they do in the field, little enough that a rotation takes seconds. */
 const DEFAULT_LATENCY: LatencyRange = { minMs: 5, maxMs: 60 };

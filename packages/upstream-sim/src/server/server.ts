@@ -1,30 +1,21 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { parseInput } from "../bad-input.ts";
-import { answerWithFault } from "../fault-answers.ts";
+import { createHosts } from "../create-hosts.ts";
 import type { FaultRuleInput } from "../fault-rules.ts";
-import { createFaults, type RuleState } from "../faults.ts";
-import { createHiroApp } from "../hiro.ts";
-import type { PinnedHoldings } from "../holdings.ts";
-import { findHost, type Host, toBaseUrls, type UrlVar } from "../hosts.ts";
-import { createMempoolApp } from "../mempool.ts";
-import { createAlexApp, createCoinbaseApp, createCoinGeckoApp, createTeneroApp } from "../price-feeds.ts";
+import { createFaults, type Faults, type RuleState } from "../faults.ts";
+import { findHost, toBaseUrls, type UrlVar } from "../hosts.ts";
 import type { PinnedPrices } from "../prices.ts";
 import type { QuotaLimits } from "../quota.ts";
-import { toUnit } from "../random.ts";
-import { createWorld } from "../world.ts";
-import { createConnections, nextTurn, untilAborted } from "./connection.ts";
-import { CONTROL_PATH, createControlApp, latencySchema } from "./control.ts";
+import type { PinnedHoldings } from "../set-holdings.ts";
+import { createWorld, type World } from "../world.ts";
+import { createCallAnswerer } from "./answer-call.ts";
+import { createConnections } from "./connection.ts";
+import { CONTROL_PATH, createControlApp } from "./control.ts";
+import { type LatencyRange, latencySchema } from "./latency.ts";
 import { loadReplay } from "./replay.ts";
-import { type Call, createStats, type UpstreamStats } from "./stats.ts";
-
-export interface LatencyRange {
-  minMs: number;
-  maxMs: number;
-}
+import { type Call, createStats, type StatsKeeper, type UpstreamStats } from "./stats.ts";
 
 export interface UpstreamOptions {
   /** Absent or 0 = any free port. */
@@ -65,63 +56,20 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** Far above what local ticks of seconds make, so that the quota is reported but not met. */
-const GENEROUS_QUOTA: QuotaLimits = { perMinute: 60_000, perMonth: 75_000_000 };
-
 /** Longer than any client keeps an idle connection: a server that closes first races with the next request. */
 const KEEP_ALIVE_MS = 65_000;
 
 export async function startUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
-  const { seed = "standings", clock = Date.now } = options;
+  const { seed = "standings", clock = Date.now, stepSeconds = 30, hiroQuota } = options;
   const replay = options.replayDir === undefined ? undefined : loadReplay(options.replayDir);
-  const world = createWorld({
-    seed,
-    clock,
-    stepSeconds: options.stepSeconds ?? 30,
-    hiroQuota: options.hiroQuota ?? GENEROUS_QUOTA,
-  });
-  const apps = {
-    hiro: createHiroApp(world),
-    mempool: createMempoolApp(world),
-    coingecko: createCoinGeckoApp(world),
-    coinbase: createCoinbaseApp(world),
-    alex: createAlexApp(world),
-    tenero: createTeneroApp(world),
-  };
+  const world = createWorld({ seed, clock, stepSeconds, ...(hiroQuota ? { hiroQuota } : {}) });
   const stats = createStats(clock);
   const faults = createFaults(seed);
   faults.set(options.faults ?? []);
-  let latency = parseInput(latencySchema, options.latency ?? { minMs: 0, maxMs: 0 }, "latency");
+  const latency = createLatency(options.latency ?? { minMs: 0, maxMs: 0 });
   const connections = createConnections();
-
-  async function answerCall(request: Request, host: Host, path: string, env: HttpBindings): Promise<Response> {
-    const { search } = new URL(request.url);
-    const headerNames = Object.keys(env.incoming.headers);
-    const open = stats.start({ host, method: request.method, path, query: redactQuery(search), headerNames });
-    const gone = connections.watch(env, (status) => open.finish(status));
-    // No answer begins before what is under way has been counted.
-    await nextTurn();
-    open.settle();
-
-    const { minMs, maxMs } = latency;
-    const waitMs = minMs + (maxMs - minMs) * toUnit(seed, "latency", open.call.seq);
-    if (waitMs > 0) await delay(waitMs, undefined, { signal: gone }).catch(() => undefined);
-
-    const rule = faults.pick(host, path);
-    open.call.fault = rule?.kind ?? null;
-    const answer = async () => {
-      if (replay) return replay.answer(host, path);
-      const inner = new Request(`http://${host}${path}${search}`, { method: request.method, headers: request.headers });
-      return apps[host].fetch(inner);
-    };
-    const response = rule
-      ? await answerWithFault(rule, { host, path, search, method: request.method, answer, gone })
-      : await answer();
-    if (response instanceof Response) return response;
-    if (response === "hang") await untilAborted(gone);
-    else env.incoming.socket.resetAndDestroy();
-    return RESPONSE_ALREADY_SENT;
-  }
+  const hosts = createHosts(world);
+  const answerCall = createCallAnswerer({ hosts, replay, stats, faults, connections, latency: latency.get, seed });
 
   const server = createAdaptorServer({
     overrideGlobalObjects: false,
@@ -135,29 +83,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
   }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   const port = await listen(server, options.port ?? 0);
-  const origin = `http://127.0.0.1:${port}`;
-
-  const upstream: Omit<Upstream, "close"> = {
-    port,
-    origin,
-    controlUrl: origin + CONTROL_PATH,
-    baseUrls: toBaseUrls(origin),
-    stats: () => stats.read(),
-    resetStats: () => stats.reset(),
-    listCalls: (afterSeq = 0) => stats.listCalls(afterSeq),
-    setFaults: (rules) => faults.set(rules),
-    listFaults: () => faults.list(),
-    latency: () => latency,
-    setLatency: (range) => {
-      latency = parseInput(latencySchema, range, "latency");
-    },
-    pinHoldings: (address, holdings) => world.holdings.pin(address, holdings),
-    unpinHoldings: (address) => world.holdings.unpin(address),
-    pinPrices: (prices) => world.prices.pin(prices),
-    unpinPrices: () => world.prices.unpin(),
-    step: world.step,
-    advance: world.advance,
-  };
+  const upstream = { port, ...toAddresses(port), ...toControls(world, stats, faults, latency) };
   const control = createControlApp(upstream);
 
   return {
@@ -171,6 +97,47 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
   };
 }
 
+function toAddresses(port: number): Pick<Upstream, "origin" | "controlUrl" | "baseUrls"> {
+  const origin = `http://127.0.0.1:${port}`;
+  return { origin, controlUrl: origin + CONTROL_PATH, baseUrls: toBaseUrls(origin) };
+}
+
+type Controls = Omit<Upstream, "port" | "origin" | "controlUrl" | "baseUrls" | "close">;
+
+function toControls(world: World, stats: StatsKeeper, faults: Faults, latency: Latency): Controls {
+  return {
+    stats: () => stats.read(),
+    resetStats: () => stats.reset(),
+    listCalls: (afterSeq = 0) => stats.listCalls(afterSeq),
+    setFaults: (rules) => faults.set(rules),
+    listFaults: () => faults.list(),
+    latency: latency.get,
+    setLatency: latency.set,
+    pinHoldings: (address, holdings) => world.holdings.pin(address, holdings),
+    unpinHoldings: (address) => world.holdings.unpin(address),
+    pinPrices: (prices) => world.prices.pin(prices),
+    unpinPrices: () => world.prices.unpin(),
+    step: world.step,
+    advance: world.advance,
+  };
+}
+
+interface Latency {
+  get: () => LatencyRange;
+  /** Throws a BadInput and changes nothing when malformed. */
+  set: (range: LatencyRange) => void;
+}
+
+function createLatency(initial: LatencyRange): Latency {
+  let latency = parseInput(latencySchema, initial, "latency");
+  return {
+    get: () => latency,
+    set: (range) => {
+      latency = parseInput(latencySchema, range, "latency");
+    },
+  };
+}
+
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -178,13 +145,4 @@ function listen(server: Server, port: number): Promise<number> {
     });
     server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
   });
-}
-
-/** A key does not belong into a query, but if one is there its value is not kept. */
-function redactQuery(search: string): string {
-  const query = new URLSearchParams(search);
-  for (const name of query.keys()) {
-    if (/key|token|secret|auth/i.test(name)) query.set(name, "redacted");
-  }
-  return query.toString();
 }
