@@ -26,7 +26,7 @@ function kind<K extends string, T extends z.core.$ZodShape>(name: K, parameters:
 
 const retryAfter = z.string().optional();
 
-export const faultRuleSchema = z.discriminatedUnion("kind", [
+const faultRuleSchema = z.discriminatedUnion("kind", [
   kind("429", { retryAfter }),
   kind("5xx", { status: z.int().min(500).max(599).default(503), retryAfter }),
   /** Never answers. */

@@ -37,7 +37,7 @@ export interface Holdings {
   unpin(address?: string): void;
 }
 
-export interface HoldingsOptions {
+interface HoldingsOptions {
   seed: string;
   step: () => number;
   /** False = nobody holds anything that is not set. */

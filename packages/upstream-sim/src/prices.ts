@@ -3,8 +3,8 @@ import { parseInput } from "./bad-input.ts";
 import { toUnit } from "./random.ts";
 import { findToken, SBTC_ASSET_ID, toContractId } from "./tokens.ts";
 
-export const PRICE_SOURCES = ["coingecko", "mempool", "coinbase", "alex", "tenero"] as const;
-export type PriceSource = (typeof PRICE_SOURCES)[number];
+const PRICE_SOURCES = ["coingecko", "mempool", "coinbase", "alex", "tenero"] as const;
+type PriceSource = (typeof PRICE_SOURCES)[number];
 
 /** In USD; null = the source knows no price. */
 const price = z.number().nonnegative().nullable();
@@ -20,12 +20,12 @@ const quotesSchema = z.strictObject({
 });
 
 /** What is absent goes on as it was. A source's own quotes come before those of all. */
-export const pinnedPricesSchema = quotesSchema.extend({
+const pinnedPricesSchema = quotesSchema.extend({
   sources: z.partialRecord(z.enum(PRICE_SOURCES), quotesSchema).optional(),
 });
 export type PinnedPrices = z.input<typeof pinnedPricesSchema>;
 
-export interface Quote {
+interface Quote {
   /** USD; null = this source knows no price. */
   usd: number | null;
   /** Unix milliseconds. */
@@ -40,7 +40,7 @@ export interface Prices {
   unpin(): void;
 }
 
-export interface PricesOptions {
+interface PricesOptions {
   seed: string;
   step: () => number;
   clock: () => number;

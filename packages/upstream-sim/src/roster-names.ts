@@ -1,12 +1,12 @@
 import { pickIndex, type Random } from "./random.ts";
 
-export interface AgentName {
+interface AgentName {
   displayName: string | null;
   bnsName: string | null;
 }
 
 /** Names that have broken pages, tables and exports before. The first agents carry one each. */
-export const AWKWARD_NAMES: readonly (string | null)[] = [
+const AWKWARD_NAMES: readonly (string | null)[] = [
   null,
   "<script>alert(1)</script>",
   '"><img src=x onerror=alert(1)>',

@@ -29,13 +29,13 @@ export interface RosterAgent {
   unreadCount: number;
 }
 
-export interface Roster {
+interface Roster {
   agents: RosterAgent[];
   stats: { total: number; genesisCount: number; messageCount: number };
   cachedAt: string;
 }
 
-export interface RosterOptions {
+interface RosterOptions {
   agents: number;
   seed?: string;
   cachedAt?: Date;

@@ -34,8 +34,8 @@ export const pinnedBitcoinSchema = z.strictObject({
     .default("0"),
 });
 
-export type PinnedStacks = z.input<typeof pinnedStacksSchema>;
-export type PinnedBitcoin = z.input<typeof pinnedBitcoinSchema>;
+type PinnedStacks = z.input<typeof pinnedStacksSchema>;
+type PinnedBitcoin = z.input<typeof pinnedBitcoinSchema>;
 export type PinnedHoldings = PinnedStacks | PinnedBitcoin;
 
 export function toStxSetting({ stx, locked }: z.output<typeof pinnedStacksSchema>): StxSetting {

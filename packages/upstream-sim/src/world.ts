@@ -15,7 +15,7 @@ export interface World {
   hiroQuota: Quota;
 }
 
-export interface WorldOptions {
+interface WorldOptions {
   seed?: string;
   /** Unix milliseconds; absent = the system's. */
   clock?: () => number;

@@ -12,7 +12,7 @@ import type { LatencyRange } from "./latency.ts";
 import type { Replay } from "./replay.ts";
 import type { StatsKeeper } from "./stats.ts";
 
-export interface AnswerOptions {
+interface AnswerOptions {
   hosts: Hosts;
   /** Recorded answers instead of those of the hosts. */
   replay: Replay | undefined;
