@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { basename, isAbsolute, join, resolve } from "node:path";
-import { BadInput } from "../bad-input.ts";
-import { parseInteger, parseUpstreamEnv } from "../upstream/env.ts";
-import { HOSTS, toUrlVar, type UrlVar } from "../upstream/hosts.ts";
-import type { UpstreamOptions } from "../upstream/server.ts";
+import { HOSTS, toUrlVar, type UrlVar } from "@standings/upstream-sim";
+import { BadInput } from "@standings/upstream-sim/bad-input";
+import { parseInteger, parseUpstreamEnv, type UpstreamOptions } from "@standings/upstream-sim/server";
 
 export interface StartOptions {
   port: number;
