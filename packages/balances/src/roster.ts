@@ -45,8 +45,8 @@ const entry = z.object({
   bnsName: z.string().nullish(),
   level: z.number().int().min(0).max(1_000),
   levelName: z.string().max(200),
-  verifiedAt: z.unknown(),
-  erc8004AgentId: z.unknown(),
+  verifiedAt: z.unknown().optional(),
+  erc8004AgentId: z.unknown().optional(),
 });
 
 /** Takes what is valid and says why the rest is not: one bad entry never costs the others their place. */

@@ -17,11 +17,7 @@ export interface AssetEntry {
  * summed, as sBTC's own get-balance does with its locked part. Only counted tokens can make an answer implausible:
  * whatever is wrong with another one, anyone could have sent it, so it is dropped and counted in `leftOut`.
  */
-export function toStacksBalances(
-  microStx: bigint,
-  entries: readonly AssetEntry[],
-  unlisted = 0,
-): Parsed<LaneBalances> {
+export function toStacksBalances(microStx: bigint, entries: readonly AssetEntry[], unlisted = 0): Parsed<LaneBalances> {
   const sums = sumByToken(entries);
   if (!sums) return { ok: false, reason: "invalid-shape" };
   const sbtc = sums.tokens.get(SBTC)?.rawAmount ?? 0n;

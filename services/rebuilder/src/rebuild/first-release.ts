@@ -38,7 +38,14 @@ export function fromFirstState(stored: unknown): unknown {
   if (!parsed.success) return undefined;
   const { epoch, rotation, hosts, hiro, roster, counters, ticks } = parsed.data;
   const number = rotation?.number ?? 0;
-  const lane = { rotation: number, isOpen: false, cursor: "", processed: 0, total: rotation?.total ?? 0, startedAt: null };
+  const lane = {
+    rotation: number,
+    isOpen: false,
+    cursor: "",
+    processed: 0,
+    total: rotation?.total ?? 0,
+    startedAt: null,
+  };
   const { held: _held, ...kept } = roster ?? {};
   return {
     ...(epoch !== undefined && { epoch }),

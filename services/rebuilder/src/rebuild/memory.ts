@@ -52,10 +52,7 @@ export function createMemory(storage: Storage) {
     setState: (state: State) => storage.put(KEYS.state, state),
     /** No await in between: state, crashes and alarm are one write. */
     async save({ state, crashes }: Pick<Memory, "state" | "crashes">, alarmAt: number): Promise<void> {
-      await Promise.all([
-        storage.put({ [KEYS.state]: state, [KEYS.crashes]: crashes }),
-        storage.setAlarm(alarmAt),
-      ]);
+      await Promise.all([storage.put({ [KEYS.state]: state, [KEYS.crashes]: crashes }), storage.setAlarm(alarmAt)]);
     },
   };
 }

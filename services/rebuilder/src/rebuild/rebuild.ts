@@ -205,5 +205,8 @@ async function rememberLost(lost: Parameters<typeof toLostReport>[0], memory: Ob
   const ticks = [toLostReport(lost, state), ...journal.ticks].slice(0, KEPT_TICK_REPORTS);
   const counted = { ...journal.counters.ticks, [lost.outcome]: (journal.counters.ticks[lost.outcome] ?? 0) + 1 };
   const counters = { ...journal.counters, ticks: counted };
-  await memory.setState({ ...state, journal: { ...journal, ticks, counters, failedCommits: journal.failedCommits + 1 } });
+  await memory.setState({
+    ...state,
+    journal: { ...journal, ticks, counters, failedCommits: journal.failedCommits + 1 },
+  });
 }

@@ -11,16 +11,16 @@ import {
 import {
   type AcceptedPrice,
   type Db,
-  findNewest,
   type FreshnessRead,
+  findNewest,
   getLastGoodPrices,
   getRowCounts,
   type Publication,
   type RowCounts,
 } from "@standings/db";
+import type { Config } from "../config.ts";
 import { type Freshness, type FreshnessRow, freshnessFacts } from "../contract/freshness.ts";
 import type { RebuilderStatus, UpstreamStatus } from "../contract/status.ts";
-import type { Config } from "../config.ts";
 import { describeHold } from "../safeguards/describe-hold.ts";
 import { judgeFreshness, toUnreachable } from "../safeguards/freshness.ts";
 import { LANE_HOSTS, planChunkSize, toEvenChunk } from "../tick/chunk.ts";
@@ -174,9 +174,7 @@ function toLane(lane: Lane, { state }: StatusInput, config: Config | null, nowMs
   const memory = state.lanes[lane];
   const { rotation, startedAt, processed, total, cursor, isOpen } = state.place?.[lane] ?? NEW_LANE_PLACE;
   const agents = state.place?.agents ?? 0;
-  const chunkSize = config
-    ? toEvenChunk(agents, planChunkSize({ ...config, hiro: state.upstreams.hiro.version }))
-    : 1;
+  const chunkSize = config ? toEvenChunk(agents, planChunkSize({ ...config, hiro: state.upstreams.hiro.version })) : 1;
   const ticksLeft = Math.ceil(Math.max(0, total - processed) / chunkSize);
   const gate = state.upstreams.hosts[LANE_HOSTS[lane]]?.notBefore ?? null;
   const waits = memory.waited > 0 ? "the other lane, to ask the same agents" : null;

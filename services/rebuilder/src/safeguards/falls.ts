@@ -192,7 +192,12 @@ function isConfirmed(tokenId: string, pairs: readonly HeldPair[], { testimony }:
   return heard.length >= Math.min(MIN_WITNESSES, pairs.length) && heard.every((amount) => amount === 0n);
 }
 
-function isPairBelieved(pair: HeldPair, tokenId: string, givesAmounts: boolean, { testimony, nowMs }: FallInput): boolean {
+function isPairBelieved(
+  pair: HeldPair,
+  tokenId: string,
+  givesAmounts: boolean,
+  { testimony, nowMs }: FallInput,
+): boolean {
   const said = testimony.get(toPairKey({ agent: pair.agent, tokenId }));
   if (said !== undefined) return said === 0n;
   const heldMs = nowMs - pair.since;

@@ -182,7 +182,8 @@ function createLaneTurn(lane: Lane, plan: LanePlan, { tick, http, deadline }: Tu
     const streak = memory.health === "well" ? [] : memory.streak;
     const asked: AgentAnswer[] = [];
     for (const [index, answer] of answers.entries()) {
-      const isHosts = hostsFault.has(index) || (answer?.attempt.kind === "failed" && streak.includes(answer.agent.stxAddress));
+      const isHosts =
+        hostsFault.has(index) || (answer?.attempt.kind === "failed" && streak.includes(answer.agent.stxAddress));
       if (!answer || (isHosts && !plan.skipped.has(answer.agent.stxAddress))) break;
       asked.push(answer);
     }
@@ -197,7 +198,9 @@ function createLaneTurn(lane: Lane, plan: LanePlan, { tick, http, deadline }: Tu
         drained();
       };
       const lent = () => otherIsDrained.then(work);
-      await Promise.all(Array.from({ length: MAX_CONNECTIONS }, (_, index) => (index < SHARED_CONNECTIONS ? own() : lent())));
+      await Promise.all(
+        Array.from({ length: MAX_CONNECTIONS }, (_, index) => (index < SHARED_CONNECTIONS ? own() : lent())),
+      );
       const asked = toAsked();
       return { memory, asked, stoppedBy: asked.length < agents.length ? stoppedBy : null };
     },

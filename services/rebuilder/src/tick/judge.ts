@@ -38,7 +38,10 @@ export interface Verdict {
 
 /** The pairs that another route is to be asked about before anything is believed of them. */
 export function findWitnesses(answers: Answers, plan: Plan, memory: Memory, random: () => number): Pair[] {
-  return drawWitnesses(LANES.map((lane) => toLaneFalls(lane, answers, plan, memory)), random);
+  return drawWitnesses(
+    LANES.map((lane) => toLaneFalls(lane, answers, plan, memory)),
+    random,
+  );
 }
 
 /** Pure: answers and testimony in, everything the tick does about them out. */

@@ -22,7 +22,12 @@ const REFUSED_BY_DATABASE = "refused-by-database";
  * A complete answer is the whole truth about its lane: what changed is written, what it no longer names is zero (counted
  * tokens) or gone (all others). Falls that are held back keep what is stored. A failure only marks the attempt.
  */
-export function toPairWrite(lane: Lane, { agent, attempt, at }: AgentAnswer, falls: FallVerdict, plan: Plan): PairWrite {
+export function toPairWrite(
+  lane: Lane,
+  { agent, attempt, at }: AgentAnswer,
+  falls: FallVerdict,
+  plan: Plan,
+): PairWrite {
   const stored = plan.stored.agents.get(agent.stxAddress);
   const asked = lane === "bitcoin" ? agent.btcAddress : agent.stxAddress;
   const { rotation } = plan.lanes[lane].place;

@@ -95,7 +95,10 @@ async function planRoster(tick: Tick, memory: Memory, found: ReturnType<typeof t
     text = await withDeadline(clock, "the roster", ROSTER_TIMEOUT_MS, readRoster());
   } catch (error) {
     const source = found.place.agents > 0 ? ("kept" as const) : ("none" as const);
-    return { ...unread, memory: { ...known, source, problem: `the roster could not be read: ${describeError(error)}` } };
+    return {
+      ...unread,
+      memory: { ...known, source, problem: `the roster could not be read: ${describeError(error)}` },
+    };
   }
   const listed = found.place.agents;
   const verdict = judgeRoster({ text, memory: known, hold, isAccepted, listed, nowMs: tick.now(), newId });
@@ -164,7 +167,11 @@ function planPlaces(tick: Tick, memory: Memory, place: Place, highest: number, c
     if (own.place.isOpen) return { place: own.place, memory: own.memory, waitsFor: null };
     if (waitsForOther(lanes, lane, { agents: place.agents, chunkSize })) {
       const waited = own.memory.waited + 1;
-      return { place: own.place, memory: { ...own.memory, waited }, waitsFor: "the other lane, to ask the same agents" };
+      return {
+        place: own.place,
+        memory: { ...own.memory, waited },
+        waitsFor: "the other lane, to ask the same agents",
+      };
     }
     const begun = beginRotation(own.place, highest, place.agents, startedAt);
     return { place: begun, memory: { ...own.memory, waited: 0 }, waitsFor: null };

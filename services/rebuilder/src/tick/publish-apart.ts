@@ -3,7 +3,7 @@ import { classifyD1Error, type NewTickCommit } from "@standings/db";
 import type { Config } from "../config.ts";
 import { toStaleAfterMs } from "../safeguards/freshness.ts";
 import { toFactsNow } from "./facts.ts";
-import { highestRotation, parsePlace } from "./lanes.ts";
+import { highestRotation, parsePlace, toUnknownPlace } from "./lanes.ts";
 import type { Memory, Publishing, State } from "./memory.ts";
 import { guardStore, type Store } from "./store.ts";
 
@@ -45,7 +45,7 @@ export async function publishApart(memory: Memory, deps: ApartDeps): Promise<Sta
 async function publish(memory: Memory, store: Store, { clock, newId, config }: ApartDeps): Promise<number> {
   const read = await store.readPlan();
   const nowMs = clock.now();
-  const place = read.commit?.place ?? null;
+  const place = parsePlace(read.commit?.place ?? null) ?? memory.state.place ?? toUnknownPlace(0, 0, 0);
   const version = Math.max(read.publication?.version ?? 0, memory.state.version) + 1;
   const epoch = (read.commit?.epoch ?? 0) + 1;
   const facts = toFactsNow(memory, config, { nowMs, alarmAt: null });
@@ -59,9 +59,9 @@ async function publish(memory: Memory, store: Store, { clock, newId, config }: A
     failed: 0,
     subrequests: 0,
     outcome: "committed",
-    place,
+    place: JSON.stringify(place),
   };
-  const rotation = Math.max(highestRotation(parsePlace(place)), read.publication?.rotation ?? 0);
+  const rotation = Math.max(highestRotation(place), read.publication?.rotation ?? 0);
   const publication = { version, epoch, rotation, publishedAt: nowMs, staleAfter: nowMs + toStaleAfterMs(facts) };
   await store.publish(fence, publication, { facts: JSON.stringify(facts), at: nowMs, count: true });
   return version;

@@ -1,9 +1,9 @@
 import { COINS } from "@standings/balances";
 import type { NewPublication } from "@standings/db";
+import type { Verdict } from "./judge.ts";
 import { highestRotation } from "./lanes.ts";
 import type { Memory } from "./memory.ts";
 import type { Plan } from "./plan.ts";
-import type { Verdict } from "./judge.ts";
 
 /** Publishing writes two rows an agent: up to here with every change, above it once a rotation. */
 export const MAX_AGENTS_TO_PUBLISH_EVERY_TICK = 1_000;
@@ -42,5 +42,9 @@ export function shouldPublish(input: PublishInput): boolean {
 
 /** The next version is above what the database and the object know: none is ever used twice. */
 export function toPublication(plan: Plan, staleAfter: number): Omit<NewPublication, "epoch" | "publishedAt"> {
-  return { version: plan.version + 1, rotation: Math.max(plan.highestRotation, highestRotation(plan.place)), staleAfter };
+  return {
+    version: plan.version + 1,
+    rotation: Math.max(plan.highestRotation, highestRotation(plan.place)),
+    staleAfter,
+  };
 }
