@@ -48,6 +48,7 @@ export function toTurn(tick: Tick, judged: Judged): Turn {
       firstEpoch: plan.epoch + 1,
       begin,
       end,
+      listedAgents: plan.listedAgents,
       pairs: verdict.pairs,
       head: { roster: plan.roster.change, prices: verdict.prices.accepted, releases: verdict.releases },
       tail: { freshness: { facts: JSON.stringify(facts), at: nowMs, count: countsAges }, prune: endsRotation },
