@@ -222,8 +222,11 @@ describe("a Bitcoin address that several agents claim", () => {
       [ALICE, 8, false, "claimed-by-another"],
       [BOB, 8, false, "claimed-by-another"],
     ]);
-    expect((await getPendingAgent(db, BOB)).tokens).toMatchObject([{ id: "btc-l1", counted: false }]);
-    expect((await getPendingAgent(db, CAROL)).tokens).toMatchObject([{ id: "btc-l1", counted: true }]);
+    expect((await getPendingAgent(db, BOB)).tokens).toMatchObject([
+      { id: "btc-l1", counted: false },
+      { id: "stx", counted: true },
+    ]);
+    expect((await getPendingAgent(db, CAROL)).tokens).toMatchObject([{ id: "btc-l1", counted: true }, { id: "stx" }]);
   });
 
   it("counts for the next when the first leaves the roster", async () => {
