@@ -275,7 +275,7 @@ export async function createAttackRig(options: AttackOptions) {
     },
 
     /** A second object on the same database, with a storage of its own. */
-    async competitor(agents: readonly object[]): Promise<void> {
+    async competitor(roster: string | null): Promise<void> {
       const own = createStorage({});
       const other = createRebuild({
         ...({
@@ -284,7 +284,7 @@ export async function createAttackRig(options: AttackOptions) {
           fetch: (input: RequestInfo | URL, init?: RequestInit) => upstreams.fetch(input as RequestInfo, init),
           newTickId: () => crypto.randomUUID(),
           random: Math.random,
-          readRoster: async () => toRosterText(agents),
+          readRoster: async () => roster,
           store: createStore(env.DB),
           lock: (callback: () => Promise<void>) => callback(),
           getConfig: () => parseConfig({ ...env, ...vars }),
