@@ -1,5 +1,5 @@
 import type { Database } from "@standings/db";
-import type { RebuilderApi } from "@standings/rebuilder/status";
+import type { RebuilderApi } from "@standings/rebuilder/contract";
 import type { Kysely } from "kysely";
 
 export interface Env {

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { RebuilderApi } from "@standings/rebuilder/status";
+import type { RebuilderApi } from "@standings/rebuilder/contract";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Env } from "../src/env.ts";
 import { statusSchema, tickAnswerSchema } from "../src/routes/admin/schema.ts";

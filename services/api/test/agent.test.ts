@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { agentAnswerSchema, dashboardSchema } from "../src/routes/dashboard/schema.ts";
+import { agentAnswerSchema, dashboardSchema } from "../src/ranking/schema.ts";
 import { BTC, clearDatabase, expectProblem, list, PUBLISHED_AT, publish, readBody, request, STX } from "./builders.ts";
 
 beforeEach(clearDatabase);

@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import type { z } from "@hono/zod-openapi";
 import { toAgentWords } from "@standings/balances";
-import type { RebuilderApi, RebuilderStatus, TickReport } from "@standings/rebuilder/status";
+import type { RebuilderApi, RebuilderStatus, TickReport } from "@standings/rebuilder/contract";
 import { expect } from "vitest";
 import { createApp } from "../src/app.ts";
 import type { Env } from "../src/env.ts";
-import { problemSchema } from "../src/problem.ts";
-import type { ProblemCode } from "../src/problem-codes.ts";
+import { problemSchema } from "../src/http/problem.ts";
+import type { ProblemCode } from "../src/http/problem-codes.ts";
 
 export const TOKEN = "correct-horse-battery-staple";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { dashboardSchema, selfDescriptionSchema } from "../src/routes/dashboard/schema.ts";
+import { dashboardSchema, selfDescriptionSchema } from "../src/ranking/schema.ts";
 import {
   BTC,
   clearDatabase,

@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { PROBLEMS, type ProblemCode } from "../src/problem-codes.ts";
+import { PROBLEMS, type ProblemCode } from "../src/http/problem-codes.ts";
 import { clearDatabase, crowd, expectProblem, observe, publish, request, STX, TOKEN } from "./builders.ts";
 
 const READS = [

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { CSV_COLUMNS } from "../src/routes/dashboard/csv.ts";
+import { CSV_COLUMNS } from "../src/ranking/csv.ts";
 import {
   BTC,
   clearDatabase,

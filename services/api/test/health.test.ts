@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { healthSchema } from "../src/routes/health/schema.ts";
+import { healthSchema } from "../src/ranking/health.ts";
 import { clearDatabase, crowd, observe, publish, readBody, request } from "./builders.ts";
 
 beforeEach(clearDatabase);

@@ -1,4 +1,4 @@
-import type { RebuilderStatus } from "@standings/rebuilder/status";
+import type { RebuilderStatus } from "@standings/rebuilder/contract";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { expectProblem, PUBLISHED_AT, rebuilder, request, status, TOKEN, tickReport } from "./builders.ts";
 

@@ -1,9 +1,9 @@
-import { listOperations } from "../../discovery/operations.ts";
-import { AGENT_PATH, DOCS_PATH, NOTES, OPENAPI_PATH } from "../../discovery/registry.ts";
-import { type Env, toLink } from "../../env.ts";
-import { getHealthRoute } from "../health/routes.ts";
-import { getAgentRoute, getDashboardRoute } from "./routes.ts";
-import type { SelfDescription } from "./schema.ts";
+import { listOperations } from "./operations.ts";
+import { AGENT_PATH, DOCS_PATH, NOTES, OPENAPI_PATH } from "./registry.ts";
+import { type Env, toLink } from "../env.ts";
+import { getHealthRoute } from "../routes/health/routes.ts";
+import { getAgentRoute, getDashboardRoute } from "../routes/agent.ts";
+import type { SelfDescription } from "../ranking/schema.ts";
 
 /** The resource in its own words, from the OpenAPI document: what `docs=1` answers. */
 export function describeDashboard(env: Pick<Env, "PUBLIC_URL">): SelfDescription {

@@ -1,9 +1,9 @@
-import { renderPage } from "../page/layout.tsx";
-import { PROBLEMS } from "../problem-codes.ts";
+import { renderPage } from "../pages/layout.tsx";
+import { PROBLEMS } from "../http/problem-codes.ts";
 import type { Field } from "./fields.ts";
 import { type Answer, listOperations, type Operation, type Parameter } from "./operations.ts";
 import { LLMS_FULL_PATH, NOTES, OPENAPI_PATH } from "./registry.ts";
-import { SERVICE } from "./service.ts";
+import { SERVICE } from "../service.ts";
 
 /** The reference, from the OpenAPI document. Server-rendered, so that the strict policy for scripts holds here too. */
 export function renderDocsPage(): string {

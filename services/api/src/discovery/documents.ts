@@ -1,9 +1,9 @@
 import { type Env, toLink } from "../env.ts";
-import { MCP_PATH, MCP_REVISIONS } from "../mcp/path.ts";
+import { MCP_PATH, MCP_REVISIONS } from "../paths.ts";
 import { TOOLS } from "../mcp/tools.ts";
-import { ADMIN_PATH } from "../routes/admin/path.ts";
-import { getDashboardRoute } from "../routes/dashboard/routes.ts";
-import { getMetricsRoute } from "../routes/metrics/routes.ts";
+import { ADMIN_PATH } from "../paths.ts";
+import { getDashboardRoute } from "../routes/agent.ts";
+import { getMetricsRoute } from "../routes/metrics/route.ts";
 import {
   CATALOG_PATH,
   DOCS_PATH,
@@ -16,7 +16,7 @@ import {
   type Relation,
 } from "./registry.ts";
 import type { AgentDocument, Index, Linkset } from "./schema.ts";
-import { SERVICE } from "./service.ts";
+import { SERVICE } from "../service.ts";
 
 type Links = Pick<Env, "PUBLIC_URL">;
 

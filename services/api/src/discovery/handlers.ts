@@ -1,10 +1,10 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import { setCachePolicy } from "../cache-policy.ts";
+import { setCachePolicy } from "../http/cache-policy.ts";
 import type { AppEnv, Env } from "../env.ts";
-import { renderIndexPage } from "../page/index-page.tsx";
-import { noQuery } from "../parameters.ts";
+import { renderIndexPage } from "./index-page.tsx";
+import { noQuery } from "../http/parameters.ts";
 import { renderDocsPage } from "./docs-page.tsx";
 import { renderRobots, toAgentDocument, toIndex, toLinkset } from "./documents.ts";
 import { renderLlms, renderLlmsFull } from "./llms.ts";

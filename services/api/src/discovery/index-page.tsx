@@ -1,6 +1,6 @@
-import { listSections, type Resource } from "../discovery/registry.ts";
-import { SERVICE } from "../discovery/service.ts";
-import { renderPage } from "./layout.tsx";
+import { listSections, type Resource } from "./registry.ts";
+import { SERVICE } from "../service.ts";
+import { renderPage } from "../pages/layout.tsx";
 
 export function renderIndexPage(): string {
   return renderPage(

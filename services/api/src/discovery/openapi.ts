@@ -1,15 +1,15 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { SERVICE } from "../../discovery/service.ts";
-import { acceptRoute, getStatusRoute, pauseRoute, resetRoute, resumeRoute, tickRoute } from "../admin/routes.ts";
+import { SERVICE } from "../service.ts";
+import { acceptRoute, getStatusRoute, pauseRoute, resetRoute, resumeRoute, tickRoute } from "../routes/admin/pause.ts";
 import {
   getAgentMarkdownRoute,
   getAgentRoute,
   getDashboardCsvRoute,
   getDashboardMarkdownRoute,
   getDashboardRoute,
-} from "../dashboard/routes.ts";
-import { getHealthRoute } from "../health/routes.ts";
-import { getMetricsRoute } from "../metrics/routes.ts";
+} from "../routes/agent.ts";
+import { getHealthRoute } from "../routes/health/routes.ts";
+import { getMetricsRoute } from "../routes/metrics/route.ts";
 
 const routes = [
   getDashboardRoute,

@@ -1,4 +1,4 @@
-import { buildOpenApiDocument } from "../routes/openapi/document.ts";
+import { buildOpenApiDocument } from "./openapi.ts";
 import { type Components, type Field, type JsonSchema, listFields, toFacts } from "./fields.ts";
 
 export interface Parameter {

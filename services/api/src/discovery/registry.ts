@@ -1,6 +1,6 @@
 import { type Env, toLink } from "../env.ts";
-import { MCP_PATH } from "../mcp/path.ts";
-import { getDashboardRoute } from "../routes/dashboard/routes.ts";
+import { MCP_PATH } from "../paths.ts";
+import { getDashboardRoute } from "../routes/agent.ts";
 import { getHealthRoute } from "../routes/health/routes.ts";
 import { listPublicOperations } from "./operations.ts";
 

@@ -1,9 +1,9 @@
 import type { z } from "@hono/zod-openapi";
 import type { Context, ErrorHandler, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { type AppEnv, toLink } from "./env.ts";
-import { logError } from "./log.ts";
-import { renderProblemPage } from "./page/problem-page.tsx";
+import { type AppEnv, toLink } from "../env.ts";
+import { logError } from "../log.ts";
+import { renderProblemPage } from "../pages/problem-page.tsx";
 import { type InputError, PROBLEM_JSON, type Problem, ProblemError, problem } from "./problem.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 

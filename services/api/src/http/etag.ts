@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "../env.ts";
 
 /**
  * Sets the validator and says whether the client already has these bytes. Asked before the page is read, so that an

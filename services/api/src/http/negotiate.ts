@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "../env.ts";
 
 export const JSON_TYPE = "application/json";
 export const MARKDOWN_TYPE = "text/markdown";

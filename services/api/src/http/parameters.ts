@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { isStacksAddress, parseBitcoinAddress } from "@standings/balances";
 import type { MiddlewareHandler } from "hono";
-import type { AppEnv } from "./env.ts";
+import type { AppEnv } from "../env.ts";
 import { type InputError, problem } from "./problem.ts";
 
 /** The query of a route that takes none: an unknown parameter would be a new key in the edge cache. */

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
-import type { AppEnv } from "./env.ts";
-import { logError } from "./log.ts";
+import type { AppEnv } from "../env.ts";
+import { logError } from "../log.ts";
 import { problem } from "./problem.ts";
 
 /** The period of both limits in wrangler.api.jsonc, which the binding does not tell. */

@@ -1,4 +1,4 @@
-import type { Agent, AgentAnswer, Dashboard } from "../routes/dashboard/schema.ts";
+import type { Agent, AgentAnswer, Dashboard } from "../ranking/schema.ts";
 import type { ExplainRank } from "./schema.ts";
 
 export const RULE =

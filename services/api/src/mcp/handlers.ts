@@ -3,11 +3,11 @@ import { createMcpHandler, validateOriginHeader } from "@modelcontextprotocol/se
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { setCachePolicy } from "../cache-policy.ts";
+import { setCachePolicy } from "../http/cache-policy.ts";
 import type { AppEnv, Env } from "../env.ts";
 import { logError } from "../log.ts";
-import { problem } from "../problem.ts";
-import { MCP_PATH } from "./path.ts";
+import { problem } from "../http/problem.ts";
+import { MCP_PATH } from "../paths.ts";
 import { createMcpServer } from "./server.ts";
 
 /** Arguments are short; what a client says about itself may not be. */

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { addressParameter } from "../parameters.ts";
-import { agentAnswerSchema, dashboardSchema } from "../routes/dashboard/schema.ts";
+import { addressParameter } from "../http/parameters.ts";
+import { agentAnswerSchema, dashboardSchema } from "../ranking/schema.ts";
 
 /** Fewer than a page of the JSON: what a model reads, it has to keep in mind. */
 export const MAX_TOOL_LIMIT = 100;

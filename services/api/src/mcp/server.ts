@@ -1,7 +1,7 @@
 import { type CallToolResult, McpServer } from "@modelcontextprotocol/server";
-import { SERVICE } from "../discovery/service.ts";
-import { toProblemError } from "../errors.ts";
-import { PROBLEMS } from "../problem-codes.ts";
+import { SERVICE } from "../service.ts";
+import { toProblemError } from "../http/errors.ts";
+import { PROBLEMS } from "../http/problem-codes.ts";
 import { TOOLS, type ToolContext } from "./tools.ts";
 
 const INSTRUCTIONS =

@@ -1,4 +1,4 @@
-import type { AgentAnswer, Token } from "../routes/dashboard/schema.ts";
+import type { AgentAnswer, Token } from "../ranking/schema.ts";
 import { formatCount, formatPrice, formatUsd } from "./format.ts";
 import { renderPage } from "./layout.tsx";
 import { AgentName, Badges, PriceFacts, Time, TokenAmount, Usd } from "./parts.tsx";

@@ -1,6 +1,6 @@
-import type { Agent, Dashboard } from "../routes/dashboard/schema.ts";
-import { MAX_SEARCH_CHARACTERS } from "../routes/dashboard/search-parameter.ts";
-import { type PageRelation, toNeighbours, toPagePath } from "../routes/dashboard/window.ts";
+import type { Agent, Dashboard } from "../ranking/schema.ts";
+import { MAX_SEARCH_CHARACTERS } from "../ranking/search.ts";
+import { type PageRelation, toNeighbours, toPagePath } from "../ranking/window.ts";
 import { formatCount, formatUsd } from "./format.ts";
 import { renderPage } from "./layout.tsx";
 import { Address, AgentName, Badges, PriceFacts, Time, TokenAmount, Usd } from "./parts.tsx";

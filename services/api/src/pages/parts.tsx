@@ -1,4 +1,4 @@
-import type { AgentAnswer, Prices, Token } from "../routes/dashboard/schema.ts";
+import type { AgentAnswer, Prices, Token } from "../ranking/schema.ts";
 import { formatAmount, formatPrice, formatTime, formatUsd, formatUsdExactly, shortenAddress } from "./format.ts";
 
 export function Time({ at }: { at: string }) {

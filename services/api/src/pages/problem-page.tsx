@@ -1,5 +1,5 @@
-import type { Problem } from "../problem.ts";
-import { PROBLEMS, type ProblemCode } from "../problem-codes.ts";
+import type { Problem } from "../http/problem.ts";
+import { PROBLEMS, type ProblemCode } from "../http/problem-codes.ts";
 import { renderPage } from "./layout.tsx";
 
 /** The answer to a person whose request went wrong: the same facts as the problem+json. */

@@ -1,6 +1,6 @@
 import type { AcceptedPrice, LoggedTick, Progress, Publication } from "@standings/db";
-import { toHealth } from "../routes/health/handlers.ts";
-import type { Health } from "../routes/health/schema.ts";
+import { toHealth } from "../routes/health.ts";
+import type { Health } from "../ranking/health.ts";
 import { formatAge, formatCount, formatPrice } from "./format.ts";
 import { renderPage } from "./layout.tsx";
 import { Time } from "./parts.tsx";

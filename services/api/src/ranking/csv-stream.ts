@@ -1,6 +1,6 @@
 import { type Database, findStandingsPage, type Publication } from "@standings/db";
 import type { Kysely } from "kysely";
-import { problem } from "../../problem.ts";
+import { problem } from "../http/problem.ts";
 import { CSV_HEADER, toCsvRow } from "./csv.ts";
 import { MAX_LIMIT } from "./schema.ts";
 import { toAgent } from "./shape.ts";

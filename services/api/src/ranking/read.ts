@@ -10,10 +10,10 @@ import {
   type Publication,
 } from "@standings/db";
 import type { Kysely } from "kysely";
-import type { AgentAddress } from "../../parameters.ts";
-import { problem } from "../../problem.ts";
+import type { AgentAddress } from "../http/parameters.ts";
+import { problem } from "../http/problem.ts";
 import { type AgentAnswer, type Dashboard, DEFAULT_LIMIT, type PageQuery } from "./schema.ts";
-import { MAX_SEARCH_LIMIT } from "./search-parameter.ts";
+import { MAX_SEARCH_LIMIT } from "./search.ts";
 import { toDashboard, toPendingAnswer, toRankedAnswer, toSearchResult } from "./shape.ts";
 import { type PageWindow, toWindowAround } from "./window.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { addressParameter, integerParameter } from "../../parameters.ts";
-import { MAX_SEARCH_LIMIT, searchParameter } from "./search-parameter.ts";
+import { addressParameter, integerParameter } from "../http/parameters.ts";
+import { MAX_SEARCH_LIMIT, searchParameter } from "./search.ts";
 
 export const MAX_LIMIT = 500;
 export const DEFAULT_LIMIT = 100;

@@ -1,9 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { findNewestPublication, type Publication } from "@standings/db";
-import type { AppEnv } from "../../env.ts";
-import { logError } from "../../log.ts";
-import { getHealthRoute } from "./routes.ts";
-import type { Health } from "./schema.ts";
+import type { AppEnv } from "../env.ts";
+import { logError } from "../log.ts";
+import { getHealthRoute } from "./health/routes.ts";
+import type { Health } from "../ranking/health.ts";
 
 export function registerHealth(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getHealthRoute, async (c) => {

@@ -1,8 +1,8 @@
-import type { RebuilderApi } from "@standings/rebuilder/status";
+import type { RebuilderApi } from "@standings/rebuilder/contract";
 import type { Context } from "hono";
 import type { AppEnv } from "../../env.ts";
 import { logError } from "../../log.ts";
-import { problem } from "../../problem.ts";
+import { problem } from "../../http/problem.ts";
 
 /** Out of reach, or failed at its side: one answer for the caller, the cause for the log. */
 export async function callRebuilder<T>(c: Context<AppEnv>, call: (api: RebuilderApi) => Promise<T>): Promise<T> {

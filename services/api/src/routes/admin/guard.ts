@@ -2,9 +2,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import type { AppEnv } from "../../env.ts";
-import { toProblemResponse } from "../../errors.ts";
-import { problem } from "../../problem.ts";
-import { countAgainst } from "../../rate-limit.ts";
+import { toProblemResponse } from "../../http/errors.ts";
+import { problem } from "../../http/problem.ts";
+import { countAgainst } from "../../http/rate-limit.ts";
 
 const MAX_BODY_BYTES = 4096;
 

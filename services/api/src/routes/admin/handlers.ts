@@ -1,12 +1,12 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { TickAnswer } from "@standings/rebuilder/status";
+import type { TickAnswer } from "@standings/rebuilder/contract";
 import type { AppEnv } from "../../env.ts";
-import { type ProblemError, problem } from "../../problem.ts";
-import { getMetricsRoute } from "../metrics/routes.ts";
+import { type ProblemError, problem } from "../../http/problem.ts";
+import { getMetricsRoute } from "../metrics/route.ts";
 import { callRebuilder } from "./call-rebuilder.ts";
 import { hideFromSearch, limitBody, refuseBody, requireOperator } from "./guard.ts";
-import { ADMIN_PATH } from "./path.ts";
-import { acceptRoute, getStatusRoute, pauseRoute, resetRoute, resumeRoute, tickRoute } from "./routes.ts";
+import { ADMIN_PATH } from "../../paths.ts";
+import { acceptRoute, getStatusRoute, pauseRoute, resetRoute, resumeRoute, tickRoute } from "./pause.ts";
 import { toServed } from "./served-times.ts";
 
 /** What only the operator may see or do. */

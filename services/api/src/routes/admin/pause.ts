@@ -1,7 +1,7 @@
 import { createRoute, type z } from "@hono/zod-openapi";
-import { noQuery } from "../../parameters.ts";
-import { toProblemResponses } from "../../problem.ts";
-import type { ProblemCode } from "../../problem-codes.ts";
+import { noQuery } from "../../http/parameters.ts";
+import { toProblemResponses } from "../../http/problem.ts";
+import type { ProblemCode } from "../../http/problem-codes.ts";
 import { acceptBodySchema, pauseBodySchema, statusSchema, tickAnswerSchema } from "./schema.ts";
 
 const BASE = "/api/admin/rebuilder";

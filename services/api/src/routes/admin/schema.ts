@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { RebuilderStatus, TickReport } from "@standings/rebuilder/status";
+import type { RebuilderStatus, TickReport } from "@standings/rebuilder/contract";
 import type { AsServed } from "./served-times.ts";
 
 const time = z.iso.datetime();

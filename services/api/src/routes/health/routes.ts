@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
-import { noQuery } from "../../parameters.ts";
-import { toProblemResponses } from "../../problem.ts";
-import { type Health, healthSchema } from "./schema.ts";
+import { noQuery } from "../../http/parameters.ts";
+import { toProblemResponses } from "../../http/problem.ts";
+import { type Health, healthSchema } from "../../ranking/health.ts";
 
 const example: Health = {
   status: "ok",

@@ -1,5 +1,5 @@
-import type { RebuilderStatus } from "@standings/rebuilder/status";
-import type { Metric, Sample } from "./open-metrics.ts";
+import type { RebuilderStatus } from "@standings/rebuilder/contract";
+import type { Metric, Sample } from "./text-format.ts";
 
 /** The state of the rebuilder in numbers. The names are promised in the operations guide. */
 export function toMetrics(status: RebuilderStatus): Metric[] {

@@ -1,9 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../../env.ts";
 import { callRebuilder } from "../admin/call-rebuilder.ts";
-import { toMetrics } from "./metrics.ts";
-import { formatOpenMetrics, OPEN_METRICS } from "./open-metrics.ts";
-import { getMetricsRoute } from "./routes.ts";
+import { toMetrics } from "./families.ts";
+import { formatOpenMetrics, OPEN_METRICS } from "./text-format.ts";
+import { getMetricsRoute } from "./route.ts";
 
 export function registerMetrics(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getMetricsRoute, async (c) => {

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { noQuery } from "../../parameters.ts";
-import { toProblemResponses } from "../../problem.ts";
-import { OPEN_METRICS } from "./open-metrics.ts";
+import { noQuery } from "../../http/parameters.ts";
+import { toProblemResponses } from "../../http/problem.ts";
+import { OPEN_METRICS } from "./text-format.ts";
 
 const example = [
   "# TYPE standings_ticks counter",

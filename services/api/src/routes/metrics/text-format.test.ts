@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatOpenMetrics } from "./open-metrics.ts";
+import { formatOpenMetrics } from "./text-format.ts";
 
 describe("formatOpenMetrics", () => {
   it("writes type, unit, help and samples, and ends with EOF", () => {

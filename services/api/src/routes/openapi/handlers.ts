@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import { setCachePolicy } from "../../cache-policy.ts";
+import { setCachePolicy } from "../../http/cache-policy.ts";
 import type { AppEnv } from "../../env.ts";
-import { noQuery } from "../../parameters.ts";
-import { buildOpenApiDocument } from "./document.ts";
+import { noQuery } from "../../http/parameters.ts";
+import { buildOpenApiDocument } from "../../discovery/openapi.ts";
 
 export function registerOpenApi(app: OpenAPIHono<AppEnv>): void {
   for (const path of ["/openapi.json", "/api/openapi.json"]) {
