@@ -1,5 +1,8 @@
 import type { Insertable, Selectable } from "kysely";
 
+/** The two independent halves of the rebuild; the words that columns of fetches and freshness begin with. */
+export type Lane = "stacks" | "bitcoin";
+
 // One interface per table of migrations/, which state the units and the meaning of NULL.
 
 export interface AgentTable {
@@ -11,8 +14,12 @@ export interface AgentTable {
   level_name: string;
   listed_at: number;
   removed_at: number | null;
+  verified_at: number | null;
+  erc8004_agent_id: number | null;
 }
 export type AgentRow = Selectable<AgentTable>;
+/** What a roster says of an agent. */
+export type RosterAgent = Omit<AgentRow, "listed_at" | "removed_at">;
 
 export interface TokenTable {
   token_id: string;
@@ -36,6 +43,8 @@ export interface FetchTable {
   bitcoin_error: string | null;
   tokens_left_out: number;
   rotation: number;
+  stacks_held_since: number | null;
+  bitcoin_held_since: number | null;
 }
 export type FetchRow = Selectable<FetchTable>;
 
@@ -49,8 +58,9 @@ export interface TickCommitTable {
   failed: number;
   subrequests: number;
   outcome: string;
+  place: string | null;
 }
-export type NewTickCommit = Insertable<TickCommitTable>;
+export type NewTickCommit = Insertable<TickCommitTable> & { place: string };
 
 export interface PublicationTable {
   version: number;
@@ -99,4 +109,42 @@ export interface AgentWordTable {
   stx_address: string;
   from_version: number;
   until_version: number | null;
+}
+
+export interface FreshnessTable {
+  id: number;
+  written_at: number;
+  facts: string;
+  ranked: number;
+  counted_at: number | null;
+  stacks_tenth_at: number | null;
+  stacks_half_at: number | null;
+  stacks_failed: number;
+  bitcoin_tenth_at: number | null;
+  bitcoin_half_at: number | null;
+  bitcoin_failed: number;
+}
+export type FreshnessTableRow = Selectable<FreshnessTable>;
+
+export interface OperatorActionTable {
+  id: string;
+  at: number;
+  action: string;
+  subject: string | null;
+  reason: string | null;
+  outcome: string;
+}
+export type OperatorAction = Selectable<OperatorActionTable>;
+
+export interface Database {
+  agents: AgentTable;
+  tokens: TokenTable;
+  fetches: FetchTable;
+  tick_commits: TickCommitTable;
+  publications: PublicationTable;
+  balances: BalanceTable;
+  standings: StandingTable;
+  agent_words: AgentWordTable;
+  freshness: FreshnessTable;
+  operator_actions: OperatorActionTable;
 }

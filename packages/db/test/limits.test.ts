@@ -1,15 +1,15 @@
 import { env } from "cloudflare:workers";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { createDb, executeBatch, MAX_BATCH_STATEMENTS, MAX_BOUND_PARAMETERS } from "../src/index.ts";
+import { createDb, MAX_BATCH_STATEMENTS, MAX_BOUND_PARAMETERS } from "../src/index.ts";
 
 const db = createDb(env.DB);
 
 it("refuses a batch or a statement over D1's limits before D1 sees it", async () => {
   const one = sql`SELECT 1`.compile(db);
-  await expect(executeBatch(env.DB, Array(MAX_BATCH_STATEMENTS + 1).fill(one))).rejects.toThrow(/over the limit/);
+  await expect(db.batch(Array(MAX_BATCH_STATEMENTS + 1).fill(one))).rejects.toThrow(/over the limit/);
   const wide = sql`SELECT ${sql.join(Array(MAX_BOUND_PARAMETERS + 1).fill(1))}`.compile(db);
-  await expect(executeBatch(env.DB, [wide])).rejects.toThrow(/over D1's/);
+  await expect(db.batch([wide])).rejects.toThrow(/over D1's/);
 });
 
 it.each([

@@ -3,17 +3,15 @@ import { toAgentWords, toWords } from "@standings/balances";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
-  compileApplyRoster,
   compilePublish,
   createDb,
-  executeBatch,
   findMatches,
   KEEP_VERSIONS_MS,
   MAX_WORDS_LOOKED_AT,
   type RosterAgent,
 } from "../src/index.ts";
+import { applyRoster as applyChange, db, publication, agent as rosterAgent, versions, wipe } from "./rig.ts";
 
-const db = createDb(env.DB);
 const ANY = 50;
 const PROPERTY_TIMEOUT_MS = 60_000;
 
@@ -72,8 +70,8 @@ describe("a search in a version", () => {
   it("is undefined for a version that is gone, and finds nobody for words that nobody has", async () => {
     await applyRoster([agent(0, "Marten")]);
     const version = await publish();
-    expect(await findMatches(env.DB, db, version + 1, ["marten"], ANY)).toBeUndefined();
-    expect(await findMatches(env.DB, db, version, ["x"], ANY)).toEqual({ rows: [], total: 0, isCutOff: false });
+    expect(await findMatches(db, version + 1, ["marten"], ANY)).toBeUndefined();
+    expect(await findMatches(db, version, ["x"], ANY)).toEqual({ rows: [], total: 0, isCutOff: false });
   });
 });
 
@@ -124,10 +122,10 @@ describe("the rows read", () => {
   it("end at a number of words, and the answer says so", async () => {
     await applyRoster(crowd(MAX_WORDS_LOOKED_AT + 20));
     const version = await publish();
-    const matches = await findMatches(env.DB, db, version, ["common"], ANY);
+    const matches = await findMatches(db, version, ["common"], ANY);
     expect(matches).toMatchObject({ total: MAX_WORDS_LOOKED_AT, isCutOff: true });
     expect(matches?.rows).toHaveLength(ANY);
-    expect(await findMatches(env.DB, db, version, ["common", "name519"], ANY)).toMatchObject({
+    expect(await findMatches(db, version, ["common", "name519"], ANY)).toMatchObject({
       total: 1,
       isCutOff: false,
     });
@@ -170,14 +168,7 @@ function toAgent({ place, btc, displayName, bnsName }: typeof entry extends fc.A
 }
 
 function agent(place: number, displayName: string | null, bnsName: string | null = null): RosterAgent {
-  return {
-    stx_address: address(place),
-    btc_address: `bc1q${place}`,
-    display_name: displayName,
-    bns_name: bnsName,
-    level: 1,
-    level_name: "Verified Agent",
-  };
+  return rosterAgent(address(place), { btc_address: `bc1q${place}`, display_name: displayName, bns_name: bnsName });
 }
 
 function address(place: number): string {
@@ -187,20 +178,18 @@ function address(place: number): string {
 /** @returns how many words were written */
 async function applyRoster(agents: readonly RosterAgent[]): Promise<number> {
   const before = await words();
-  await executeBatch(env.DB, [
-    ...compileApplyRoster(db, agents, ++clockMs),
-    db
-      .insertInto("fetches")
-      .columns(["agent_address", "stacks_good_at", "bitcoin_good_at", "rotation"])
-      .expression((expression) =>
-        expression
-          .selectFrom("agents")
-          .select((select) => ["stx_address", select.lit(1).as("a"), select.lit(1).as("b"), select.lit(1).as("c")])
-          .where("removed_at", "is", null),
-      )
-      .onConflict((conflict) => conflict.doNothing())
-      .compile(),
-  ]);
+  await applyChange(agents, ++clockMs);
+  await db
+    .insertInto("fetches")
+    .columns(["agent_address", "stacks_good_at", "bitcoin_good_at", "rotation"])
+    .expression((expression) =>
+      expression
+        .selectFrom("agents")
+        .select((select) => ["stx_address", select.lit(1).as("a"), select.lit(1).as("b"), select.lit(1).as("c")])
+        .where("removed_at", "is", null),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
   const after = await words();
   return [...after].filter((row) => !before.has(row)).length;
 }
@@ -211,25 +200,14 @@ async function words(): Promise<Set<string>> {
 
 async function publish(): Promise<number> {
   const version = Math.max(0, ...(await versions())) + 1;
-  await executeBatch(
-    env.DB,
-    compilePublish(db, {
-      version,
-      epoch: version,
-      rotation: 1,
-      publishedAt: clockMs,
-      staleAfter: clockMs + KEEP_VERSIONS_MS,
-    }),
+  await db.batch(
+    compilePublish(db, publication(version, { publishedAt: clockMs, staleAfter: clockMs + KEEP_VERSIONS_MS })),
   );
   return version;
 }
 
-async function versions(): Promise<number[]> {
-  return (await db.selectFrom("publications").select("version").execute()).map((row) => row.version);
-}
-
 async function find(version: number, text: string): Promise<string[] | undefined> {
-  const matches = await findMatches(env.DB, db, version, toWords(text), ANY);
+  const matches = await findMatches(db, version, toWords(text), ANY);
   return matches?.rows.map((row) => row.stx_address);
 }
 
@@ -245,7 +223,7 @@ async function expectSameAsFilter(version: number, text: string): Promise<void> 
     return toWords(text).every((prefix) => own.some((word) => word.startsWith(prefix)));
   });
   const limit = 3;
-  const matches = await findMatches(env.DB, db, version, toWords(text), limit);
+  const matches = await findMatches(db, version, toWords(text), limit);
   expect(matches).toEqual({
     rows: matching
       .slice(0, limit)
@@ -281,11 +259,6 @@ async function rowsRead(version: number, text: string): Promise<number> {
     batch: async (batch: { statement: D1PreparedStatement }[]) =>
       (await env.DB.batch(batch.map(({ statement }) => statement))).map(count),
   } as unknown as D1Database;
-  await findMatches(counting, createDb(counting), version, toWords(text), ANY);
+  await findMatches(createDb(counting), version, toWords(text), ANY);
   return read;
-}
-
-async function wipe(): Promise<void> {
-  const tables = ["standings", "publications", "balances", "fetches", "agents", "agent_words"];
-  await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 }

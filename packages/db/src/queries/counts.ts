@@ -1,5 +1,5 @@
-import { type Kysely, sql } from "kysely";
-import type { Database } from "../database.ts";
+import { sql } from "kysely";
+import type { Db } from "../client.ts";
 
 export interface RowCounts {
   agents: number; // listed
@@ -15,7 +15,7 @@ export interface RowCounts {
 }
 
 /** For the status page: counts whole tables, so it is not for the request path of readers. */
-export async function getRowCounts(db: Kysely<Database>): Promise<RowCounts> {
+export async function getRowCounts(db: Db): Promise<RowCounts> {
   const result = await sql<RowCounts>`SELECT
     (SELECT count(*) FROM agents WHERE removed_at IS NULL) AS agents,
     (SELECT count(*) FROM tokens) AS tokens,

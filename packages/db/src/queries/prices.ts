@@ -1,14 +1,24 @@
-import type { Kysely } from "kysely";
-import type { Database } from "../database.ts";
+import type { CompiledQuery } from "kysely";
+import type { Db } from "../client.ts";
+import type { TokenRow } from "../tables.ts";
 import type { AcceptedPrice } from "./tick-commit.ts";
 
+type PriceRow = Pick<TokenRow, "token_id" | "price_usd" | "priced_at" | "price_source">;
+
 /** The last accepted price of every token that ever had one. */
-export async function getLastGoodPrices(db: Kysely<Database>): Promise<AcceptedPrice[]> {
-  const rows = await db
+export async function getLastGoodPrices(db: Db): Promise<AcceptedPrice[]> {
+  return toAcceptedPrices((await db.executeQuery(compileLastGoodPrices(db))).rows);
+}
+
+export function compileLastGoodPrices(db: Db): CompiledQuery<PriceRow> {
+  return db
     .selectFrom("tokens")
     .select(["token_id", "price_usd", "priced_at", "price_source"])
     .where("price_usd", "is not", null)
-    .execute();
+    .compile();
+}
+
+export function toAcceptedPrices(rows: readonly PriceRow[]): AcceptedPrice[] {
   return rows.flatMap((row) =>
     row.price_usd === null || row.priced_at === null || row.price_source === null
       ? []

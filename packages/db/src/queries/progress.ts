@@ -1,5 +1,5 @@
-import { type Kysely, sql } from "kysely";
-import type { Database } from "../database.ts";
+import { sql } from "kysely";
+import type { Db } from "../client.ts";
 
 /** Where the rebuild stands, from D1 alone: the authority when the Durable Object's own memory is behind or gone. */
 export interface Progress {
@@ -11,7 +11,7 @@ export interface Progress {
   agents: number; // in the roster
 }
 
-export async function getProgress(db: Kysely<Database>): Promise<Progress> {
+export async function getProgress(db: Db): Promise<Progress> {
   const result = await sql<Progress>`
     WITH newest AS (SELECT max(
       coalesce((SELECT max(rotation) FROM fetches), 0),
@@ -31,7 +31,7 @@ export async function getProgress(db: Kysely<Database>): Promise<Progress> {
 }
 
 /** Whose commit an epoch is; undefined when it has none. */
-export async function findTickId(db: Kysely<Database>, epoch: number): Promise<string | undefined> {
+export async function findTickId(db: Db, epoch: number): Promise<string | undefined> {
   const row = await db.selectFrom("tick_commits").select("tick_id").where("epoch", "=", epoch).executeTakeFirst();
   return row?.tick_id;
 }

@@ -1,64 +1,99 @@
-import { type CompiledQuery, type Kysely, sql } from "kysely";
-import type { Database } from "../database.ts";
+import { type CompiledQuery, sql } from "kysely";
+import type { Db } from "../client.ts";
 import { toJsonParameters } from "../json-parameter.ts";
-import type { AgentRow } from "../tables.ts";
-import { compileAgentWords } from "./agent-words.ts";
+import type { RosterAgent } from "../tables.ts";
+import { compileAgentWords, compileEndOfWords } from "./agent-words.ts";
+import { ADDRESS_CHANGED, FALL_HELD } from "./lane-errors.ts";
 
-export type RosterAgent = Omit<AgentRow, "listed_at" | "removed_at">;
+/** A listed agent with what the roster says of it. */
+export type ListedAgent = RosterAgent;
 
-/** Why the Bitcoin part of an agent is marked until the first answer for its corrected address. */
-export const ADDRESS_CHANGED = "address-changed";
+/** How an accepted roster differs from the one before. No agent is in both lists. */
+export interface RosterChange {
+  upserts: readonly RosterAgent[]; // new, changed or returned
+  removed: readonly string[]; // Stacks addresses that are listed no more
+  at: number; // when the roster was accepted, Unix milliseconds
+}
 
 /**
- * Makes `agents` the accepted roster, as one batch: flags whose Bitcoin address changed, adds and updates the listed,
- * marks the rest removed, and says by which words they are found from the next version on. Swapped addresses never
- * conflict, since a Bitcoin address is no key.
+ * An agent that was unlisted for longer is pending again until both lanes have answered: what it held then is not what it
+ * holds now. A day covers an entry that a roster dropped by mistake.
  */
-export function compileApplyRoster(
-  db: Kysely<Database>,
-  agents: readonly RosterAgent[],
-  listedAtMs: number,
-): CompiledQuery[] {
-  const parts = toJsonParameters(agents);
-  const flagged = parts.map((json) =>
-    sql`
-      UPDATE fetches SET bitcoin_error = ${ADDRESS_CHANGED}
-      WHERE bitcoin_good_at IS NOT NULL AND agent_address IN (
-        SELECT a.stx_address FROM json_each(${json}) AS j
-        JOIN agents AS a ON a.stx_address = j.value ->> 'stx_address'
-        WHERE a.btc_address <> j.value ->> 'btc_address')`.compile(db),
-  );
-  const listed = parts.map((json) =>
-    sql`
-      INSERT INTO agents (stx_address, btc_address, display_name, bns_name, level, level_name, listed_at, removed_at)
-      SELECT value ->> 'stx_address', value ->> 'btc_address', value ->> 'display_name', value ->> 'bns_name',
-        value ->> 'level', value ->> 'level_name', ${listedAtMs}, NULL
-      FROM json_each(${json}) WHERE true
-      ON CONFLICT (stx_address) DO UPDATE SET
-        btc_address = excluded.btc_address, display_name = excluded.display_name, bns_name = excluded.bns_name,
-        level = excluded.level, level_name = excluded.level_name, listed_at = excluded.listed_at, removed_at = NULL`.compile(
-      db,
-    ),
-  );
-  const removed = sql`
-    UPDATE agents SET removed_at = ${listedAtMs} WHERE removed_at IS NULL AND listed_at <> ${listedAtMs}`.compile(db);
-  return [...flagged, ...listed, removed, ...compileAgentWords(db, agents)];
-}
+export const KEEP_FRESH_RETURN_MS = 24 * 3_600_000;
 
-export interface RosterPlace {
-  stxAddress: string;
-  btcAddress: string;
-}
-
-/** The next agents of the roster after a cursor ("" = from the start), in address order. */
-export async function listAgentsAfter(db: Kysely<Database>, cursor: string, limit: number): Promise<RosterPlace[]> {
-  const rows = await db
+/** All listed agents, to see what a roster changes. Reads the whole table: only when a roster was read. */
+export async function getListedAgents(db: Db): Promise<ListedAgent[]> {
+  return db
     .selectFrom("agents")
-    .select(["stx_address", "btc_address"])
+    .select([
+      "stx_address",
+      "btc_address",
+      "display_name",
+      "bns_name",
+      "level",
+      "level_name",
+      "verified_at",
+      "erc8004_agent_id",
+    ])
     .where("removed_at", "is", null)
-    .where("stx_address", ">", cursor)
     .orderBy("stx_address")
-    .limit(limit)
     .execute();
-  return rows.map((row) => ({ stxAddress: row.stx_address, btcAddress: row.btc_address }));
+}
+
+/**
+ * Makes the change, for the beginning of a tick's batch: what the stored rows say of absences and addresses is read
+ * before they change. Swapped addresses never conflict, since a Bitcoin address is no key. Last, by which words the
+ * changed agents are found from the next version on.
+ */
+export function compileRosterChange(db: Db, { upserts, removed, at }: RosterChange): CompiledQuery[] {
+  const parts = upserts.length > 0 ? toJsonParameters(upserts) : [];
+  const gone = removed.length > 0 ? toJsonParameters(removed) : [];
+  return [
+    ...parts.map((json) => compileReturned(db, json, at)),
+    ...parts.map((json) => compileFlagged(db, json)),
+    ...parts.map((json) => compileListed(db, json, at)),
+    ...gone.map((json) =>
+      sql`
+        UPDATE agents SET removed_at = ${at} WHERE removed_at IS NULL
+          AND stx_address IN (SELECT value FROM json_each(${json}))`.compile(db),
+    ),
+    ...gone.map((json) => compileEndOfWords(db, json)),
+    ...compileAgentWords(db, upserts),
+  ];
+}
+
+function compileReturned(db: Db, json: string, at: number): CompiledQuery {
+  return sql`
+    UPDATE fetches SET stacks_good_at = NULL, stacks_held_since = NULL, stacks_error = nullif(stacks_error, ${FALL_HELD}),
+      bitcoin_good_at = NULL, bitcoin_held_since = NULL,
+      bitcoin_error = CASE WHEN bitcoin_error IN (${FALL_HELD}, ${ADDRESS_CHANGED}) THEN NULL ELSE bitcoin_error END
+    WHERE agent_address IN (
+      SELECT a.stx_address FROM json_each(${json}) AS j CROSS JOIN agents AS a ON a.stx_address = j.value ->> 'stx_address'
+      WHERE a.removed_at < ${at - KEEP_FRESH_RETURN_MS})`.compile(db);
+}
+
+function compileFlagged(db: Db, json: string): CompiledQuery {
+  return sql`
+    UPDATE fetches SET bitcoin_error = ${ADDRESS_CHANGED}, bitcoin_held_since = NULL
+    WHERE bitcoin_good_at IS NOT NULL AND agent_address IN (
+      SELECT a.stx_address FROM json_each(${json}) AS j CROSS JOIN agents AS a ON a.stx_address = j.value ->> 'stx_address'
+      WHERE a.btc_address <> j.value ->> 'btc_address')`.compile(db);
+}
+
+function compileListed(db: Db, json: string, at: number): CompiledQuery {
+  return sql`
+    INSERT INTO agents (stx_address, btc_address, display_name, bns_name, level, level_name, verified_at,
+      erc8004_agent_id, listed_at, removed_at)
+    SELECT value ->> 'stx_address', value ->> 'btc_address', value ->> 'display_name', value ->> 'bns_name',
+      value ->> 'level', value ->> 'level_name', value ->> 'verified_at', value ->> 'erc8004_agent_id', ${at}, NULL
+    FROM json_each(${json}) WHERE true
+    ON CONFLICT (stx_address) DO UPDATE SET
+      btc_address = excluded.btc_address, display_name = excluded.display_name, bns_name = excluded.bns_name,
+      level = excluded.level, level_name = excluded.level_name, verified_at = excluded.verified_at,
+      erc8004_agent_id = excluded.erc8004_agent_id, listed_at = excluded.listed_at, removed_at = NULL
+    WHERE agents.removed_at IS NOT NULL
+      OR (agents.btc_address, agents.display_name, agents.bns_name, agents.level, agents.level_name,
+        agents.verified_at, agents.erc8004_agent_id)
+      IS NOT (excluded.btc_address, excluded.display_name, excluded.bns_name, excluded.level, excluded.level_name,
+        excluded.verified_at, excluded.erc8004_agent_id)`.compile(db);
 }

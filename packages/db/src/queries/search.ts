@@ -1,6 +1,5 @@
-import { type Kysely, type RawBuilder, sql } from "kysely";
-import { executeBatch } from "../client.ts";
-import type { Database } from "../database.ts";
+import { type RawBuilder, sql } from "kysely";
+import type { Db } from "../client.ts";
 import type { StandingRow } from "../tables.ts";
 import { type Standing, toStanding } from "./standings.ts";
 
@@ -19,13 +18,12 @@ export interface Matches {
  * others are checked agent by agent. One batch checks the version and reads the rows, as for a page.
  */
 export async function findMatches(
-  d1: D1Database,
-  db: Kysely<Database>,
+  db: Db,
   version: number,
   words: readonly string[],
   limit: number,
 ): Promise<Matches | undefined> {
-  const [rarest = "", ...others] = await orderByRarity(d1, db, version, words);
+  const [rarest = "", ...others] = await orderByRarity(db, version, words);
   const lookedAt = await sql<{ rank: number | null }>`
     SELECT s.rank FROM (
       SELECT w.stx_address FROM agent_words AS w WHERE ${beginsWith(rarest, version)}
@@ -34,36 +32,32 @@ export async function findMatches(
       AND ${sql.join([sql`true`, ...others.map((word) => hasWord(word, version))], sql` AND `)}`.execute(db);
   const ranks = new Set(lookedAt.rows.flatMap(({ rank }) => (rank === null ? [] : [rank])));
   const shown = [...ranks].sort((a, b) => a - b).slice(0, limit);
-  const [publication, rows] = await executeBatch(d1, [
+  const { rows } = await db.batch([
     db.selectFrom("publications").select("version").where("version", "=", version).compile(),
-    sql`SELECT s.* FROM json_each(${JSON.stringify(shown)}) AS j
+    sql<StandingRow>`SELECT s.* FROM json_each(${JSON.stringify(shown)}) AS j
       CROSS JOIN standings AS s ON s.version = ${version} AND s.rank = j.value`.compile(db),
   ]);
-  if (!publication?.results.length || !rows) return undefined;
+  const [publications, standings] = rows;
+  if (publications.length === 0) return undefined;
   return {
-    rows: (rows.results as unknown as StandingRow[]).map(toStanding).sort((a, b) => a.rank - b.rank),
+    rows: standings.map(toStanding).sort((a, b) => a.rank - b.rank),
     total: ranks.size,
     isCutOff: lookedAt.rows.length === MAX_WORDS_LOOKED_AT,
   };
 }
 
-async function orderByRarity(
-  d1: D1Database,
-  db: Kysely<Database>,
-  version: number,
-  words: readonly string[],
-): Promise<string[]> {
+async function orderByRarity(db: Db, version: number, words: readonly string[]): Promise<string[]> {
   if (words.length <= 1) return [...words];
-  const results = await executeBatch(
-    d1,
+  const { rows } = await db.batch(
     words.map((word) =>
-      sql`SELECT count(*) AS size FROM (SELECT 1 FROM agent_words AS w WHERE ${beginsWith(word, version)}
+      sql<{
+        size: number;
+      }>`SELECT count(*) AS size FROM (SELECT 1 FROM agent_words AS w WHERE ${beginsWith(word, version)}
         LIMIT ${MAX_WORDS_LOOKED_AT})`.compile(db),
     ),
   );
-  const sizes = results.map((result) => (result.results as { size: number }[])[0]?.size ?? 0);
   return words
-    .map((word, index) => ({ word, size: sizes[index] ?? 0 }))
+    .map((word, index) => ({ word, size: rows[index]?.[0]?.size ?? 0 }))
     .sort((a, b) => a.size - b.size)
     .map(({ word }) => word);
 }

@@ -1,11 +1,10 @@
-import type { Kysely } from "kysely";
-import type { Database } from "../database.ts";
+import type { Db } from "../client.ts";
 import type { TickCommitTable } from "../tables.ts";
 
 export type LoggedTick = Pick<TickCommitTable, "epoch" | "committed_at" | "agents" | "failed">;
 
 /** The newest committed ticks, newest first. */
-export async function listLoggedTicks(db: Kysely<Database>, limit: number): Promise<LoggedTick[]> {
+export async function listLoggedTicks(db: Db, limit: number): Promise<LoggedTick[]> {
   return db
     .selectFrom("tick_commits")
     .select(["epoch", "committed_at", "agents", "failed"])
