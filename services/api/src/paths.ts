@@ -12,6 +12,7 @@ export const METRICS_PATH = "/api/metrics"; // for the operator too
 /** Where the MCP server listens. */
 export const MCP_PATH = "/mcp";
 
+export const HEALTH_PATH = "/api/health";
 export const STATUS_PATH = "/status";
 export const DOCS_PATH = "/docs";
 export const LLMS_PATH = "/llms.txt";

@@ -1,9 +1,11 @@
-import { listOperations } from "./operations.ts";
-import { AGENT_PATH, DOCS_PATH, NOTES, OPENAPI_PATH } from "./registry.ts";
 import { type Env, toLink } from "../env.ts";
-import { getHealthRoute } from "../routes/health/routes.ts";
-import { getAgentRoute, getDashboardRoute } from "../routes/agent.ts";
+import { AGENT_PATH, DOCS_PATH, OPENAPI_PATH } from "../paths.ts";
 import type { SelfDescription } from "../ranking/schema.ts";
+import { getAgentRoute } from "../routes/agent.ts";
+import { getDashboardRoute } from "../routes/dashboard.ts";
+import { getHealthRoute } from "../routes/health.ts";
+import { listOperations } from "./operations.ts";
+import { NOTES } from "./registry.ts";
 
 /** The resource in its own words, from the OpenAPI document: what `docs=1` answers. */
 export function describeDashboard(env: Pick<Env, "PUBLIC_URL">): SelfDescription {

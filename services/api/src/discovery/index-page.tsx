@@ -1,6 +1,6 @@
-import { listSections, type Resource } from "./registry.ts";
-import { SERVICE } from "../service.ts";
 import { renderPage } from "../pages/layout.tsx";
+import { SERVICE } from "../service.ts";
+import { listSections, type Resource } from "./registry.ts";
 
 export function renderIndexPage(): string {
   return renderPage(

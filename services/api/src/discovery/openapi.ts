@@ -1,15 +1,23 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
-import { SERVICE } from "../service.ts";
-import { acceptRoute, getStatusRoute, pauseRoute, resetRoute, resumeRoute, tickRoute } from "../routes/admin/pause.ts";
-import {
-  getAgentMarkdownRoute,
-  getAgentRoute,
-  getDashboardCsvRoute,
-  getDashboardMarkdownRoute,
-  getDashboardRoute,
-} from "../routes/agent.ts";
-import { getHealthRoute } from "../routes/health/routes.ts";
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { AppEnv } from "../env.ts";
+import { setCachePolicy } from "../http/cache-policy.ts";
+import { noQuery } from "../http/parameters.ts";
+import { OPENAPI_PATH } from "../paths.ts";
+import { acceptRoute } from "../routes/admin/accept.ts";
+import { getActionsRoute } from "../routes/admin/actions.ts";
+import { pauseRoute } from "../routes/admin/pause.ts";
+import { resetRoute } from "../routes/admin/reset.ts";
+import { resumeRoute } from "../routes/admin/resume.ts";
+import { getStatusRoute } from "../routes/admin/status.ts";
+import { tickRoute } from "../routes/admin/tick.ts";
+import { getAgentRoute } from "../routes/agent.ts";
+import { getAgentMarkdownRoute } from "../routes/agent-markdown.ts";
+import { getDashboardRoute } from "../routes/dashboard.ts";
+import { getDashboardCsvRoute } from "../routes/dashboard-csv.ts";
+import { getDashboardMarkdownRoute } from "../routes/dashboard-markdown.ts";
+import { getHealthRoute } from "../routes/health.ts";
 import { getMetricsRoute } from "../routes/metrics/route.ts";
+import { SERVICE } from "../service.ts";
 
 const routes = [
   getDashboardRoute,
@@ -24,6 +32,7 @@ const routes = [
   resumeRoute,
   resetRoute,
   acceptRoute,
+  getActionsRoute,
   getMetricsRoute,
 ];
 
@@ -56,4 +65,20 @@ export function buildOpenApiDocument(publicUrl = "") {
     ],
     security: [],
   });
+}
+
+export function registerOpenApi(app: OpenAPIHono<AppEnv>): void {
+  for (const path of [OPENAPI_PATH, `/api${OPENAPI_PATH}`]) {
+    const route = createRoute({
+      hide: true,
+      method: "get",
+      path,
+      request: { query: noQuery },
+      responses: { 200: { description: "This API as OpenAPI 3.1" } },
+    });
+    app.openapi(route, (c) => {
+      setCachePolicy(c, "static");
+      return c.json(buildOpenApiDocument(c.env.PUBLIC_URL));
+    });
+  }
 }

@@ -1,9 +1,9 @@
 import type { z } from "@hono/zod-openapi";
+import { isD1Error } from "@standings/db";
 import type { Context, ErrorHandler, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { type AppEnv, toLink } from "../env.ts";
 import { logError } from "../log.ts";
-import { renderProblemPage } from "../pages/problem-page.tsx";
 import { type InputError, PROBLEM_JSON, type Problem, ProblemError, problem } from "./problem.ts";
 import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 
@@ -28,9 +28,6 @@ export function toProblemResponse(c: Context<AppEnv>, error: ProblemError): Resp
   for (const header of ["ETag", "Link"]) c.header(header, undefined);
   if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
   if (status === 401) c.header("WWW-Authenticate", 'Bearer realm="standings"');
-  if (c.req.path.startsWith("/api/")) return c.body(JSON.stringify(body), status, { "Content-Type": PROBLEM_JSON });
-  c.header("Vary", "Accept", { append: true });
-  if (c.req.header("Accept")?.includes("text/html")) return c.html(renderProblemPage(body), status);
   return c.body(JSON.stringify(body), status, { "Content-Type": PROBLEM_JSON });
 }
 
@@ -63,12 +60,8 @@ export const handleError: ErrorHandler<AppEnv> = (error, c) => {
 /** What a caller may know of an error: a problem as thrown; of anything else, once its cause is logged, only its kind. */
 export function toProblemError(error: unknown, fields: Record<string, string>): ProblemError {
   if (error instanceof ProblemError) return error;
-  logError("a request failed", error, fields);
-  return problem(isDatabaseError(error) ? "database-unavailable" : "internal");
-}
-
-function isDatabaseError(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("D1_");
+  logError("request.failed", error, fields);
+  return problem(isD1Error(error) ? "database-unavailable" : "internal");
 }
 
 interface InvalidInput {
@@ -79,9 +72,12 @@ interface InvalidInput {
 
 /** The validation hook of every route. */
 export function handleInvalidInput(result: InvalidInput, c: Context<AppEnv>): Response | undefined {
-  if (result.success) return undefined;
-  const errors = (result.error?.issues ?? []).flatMap((issue) => toInputErrors(issue, result.target));
-  return toProblemResponse(c, problem("invalid-request", { errors }));
+  return result.success ? undefined : toProblemResponse(c, toInvalidInput(result.error?.issues ?? [], result.target));
+}
+
+/** What a schema found wrong with a part of the request: its `target` is "query", "param" or "json". */
+export function toInvalidInput(issues: readonly z.core.$ZodIssue[], target: string): ProblemError {
+  return problem("invalid-request", { errors: issues.flatMap((issue) => toInputErrors(issue, target)) });
 }
 
 function toInputErrors(issue: z.core.$ZodIssue, target: string): InputError[] {

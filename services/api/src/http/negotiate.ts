@@ -5,15 +5,18 @@ import type { AppEnv } from "../env.ts";
 export const JSON_TYPE = "application/json";
 export const MARKDOWN_TYPE = "text/markdown";
 export const CSV_TYPE = "text/csv";
-export type Format = typeof JSON_TYPE | typeof MARKDOWN_TYPE | typeof CSV_TYPE;
+
+/** Of formats that the client likes equally: the first, or the one that it names more exactly than by a wildcard. */
+export type Tie = "first" | "named";
 
 /**
- * What the client likes best of the formats, the first of equals, and that too when it likes none: a client that can
- * read the answer is better served than by 406. Says that the answer depends on it.
+ * What the client likes best of the formats, and the first when it likes none: a client that can read the answer is
+ * better served than by 406. Says that the answer depends on it.
  */
-export function negotiate<Offered extends Format>(
+export function negotiate<Offered extends string>(
   c: Context<AppEnv>,
   formats: readonly [Offered, ...Offered[]],
+  tie: Tie = "first",
 ): Offered {
   c.header("Vary", "Accept", { append: true });
   const chosen = accepts(c, {
@@ -21,19 +24,21 @@ export function negotiate<Offered extends Format>(
     supports: [...formats],
     default: formats[0],
     match: (ranges, { supports, default: fallback }) => {
-      const qualities = supports.map((type) => toQuality(type, ranges));
-      const best = Math.max(...qualities);
-      return (best > 0 && supports[qualities.indexOf(best)]) || fallback;
+      const wishes = supports.map((type) => ({ type, ...toWish(type, ranges) }));
+      const best = wishes.reduce((a, b) =>
+        b.q > a.q || (tie === "named" && b.q === a.q && b.exactness > a.exactness) ? b : a,
+      );
+      return best.q > 0 ? best.type : fallback;
     },
   });
   return formats.find((format) => format === chosen) ?? formats[0];
 }
 
 /** RFC 9110: the most specific range that covers a type decides, whatever the others say. */
-function toQuality(type: string, ranges: readonly { type: string; q: number }[]): number {
-  for (const covering of [type, type.replace(/\/.*/, "/*"), "*/*"]) {
-    const range = ranges.find((one) => one.type.toLowerCase() === covering);
-    if (range) return range.q;
+function toWish(type: string, ranges: readonly { type: string; q: number }[]): { q: number; exactness: number } {
+  for (const [index, covering] of [type, type.replace(/\/.*/, "/*"), "*/*"].entries()) {
+    const found = ranges.filter((one) => one.type.toLowerCase() === covering);
+    if (found.length > 0) return { q: Math.max(...found.map(({ q }) => q)), exactness: 3 - index };
   }
-  return 0;
+  return { q: 0, exactness: 0 };
 }

@@ -14,7 +14,7 @@ type Limit =
 export async function countAgainst(c: Context<AppEnv>, { binding, code }: Limit): Promise<void> {
   const key = toClientKey(c.req.header("CF-Connecting-IP"));
   const { success } = await c.env[binding].limit({ key }).catch((error) => {
-    logError("a rate limit could not be asked", error, { requestId: c.var.requestId, binding });
+    logError("rate-limit.failed", error, { requestId: c.var.requestId, binding });
     return { success: true };
   });
   if (!success) throw problem(code, { retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });

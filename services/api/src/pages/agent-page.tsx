@@ -1,7 +1,7 @@
 import type { AgentAnswer, Token } from "../ranking/schema.ts";
 import { formatCount, formatPrice, formatUsd } from "./format.ts";
 import { renderPage } from "./layout.tsx";
-import { AgentName, Badges, PriceFacts, Time, TokenAmount, Usd } from "./parts.tsx";
+import { AgentName, Badges, NotCounted, PriceFacts, Time, TokenAmount, Usd } from "./parts.tsx";
 
 export function renderAgentPage(agent: AgentAnswer): string {
   const { rank, stxAddress, displayName, bnsName, tokens } = agent;
@@ -112,7 +112,7 @@ function Holdings({ tokens }: { tokens: readonly Token[] }) {
               <td class="price num">
                 {token.priced ? formatPrice(token.priceUsd) : <span class="badge">No price known</span>}
               </td>
-              <td class="total right">{token.priced ? formatUsd(token.usdValue) : "not counted"}</td>
+              <td class="total right">{token.counted ? formatUsd(token.usdValue) : <NotCounted token={token} />}</td>
             </tr>
           ))}
         </tbody>

@@ -3,7 +3,7 @@ import { MAX_SEARCH_CHARACTERS } from "../ranking/search.ts";
 import { type PageRelation, toNeighbours, toPagePath } from "../ranking/window.ts";
 import { formatCount, formatUsd } from "./format.ts";
 import { renderPage } from "./layout.tsx";
-import { Address, AgentName, Badges, PriceFacts, Time, TokenAmount, Usd } from "./parts.tsx";
+import { Address, AgentName, Badges, NotCounted, PriceFacts, Time, TokenAmount, Usd } from "./parts.tsx";
 
 /** A row names the largest holdings; the agent's own page has all of them. */
 const TOKENS_PER_ROW = 4;
@@ -200,7 +200,9 @@ function Row({ agent }: { agent: Agent }) {
             {shown.map((token) => (
               <li title={token.contract}>
                 <TokenAmount token={token} />{" "}
-                <span class="muted num">{token.priced ? formatUsd(token.usdValue) : "unpriced"}</span>
+                <span class="muted num">
+                  {token.counted ? formatUsd(token.usdValue) : <NotCounted token={token} />}
+                </span>
               </li>
             ))}
             {more > 0 && (

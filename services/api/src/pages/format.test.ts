@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatAge, formatAmount, formatPrice, formatTime, formatUsd, shortenAddress } from "./format.ts";
+import { formatAmount, formatPrice, formatTime, formatUsd, shortenAddress } from "./format.ts";
 
 describe("formats for people", () => {
   it.each([
@@ -29,15 +29,5 @@ describe("formats for people", () => {
   it("shortens addresses and times", () => {
     expect(shortenAddress("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq")).toBe("bc1qar…f5mdq");
     expect(formatTime("2026-11-22T14:02:10.000Z")).toBe("2026-11-22 14:02:10 UTC");
-  });
-
-  it.each([
-    [-5, "0 s"],
-    [119_999, "119 s"],
-    [120_000, "2 min"],
-    [7_200_000, "2 h"],
-    [200_000_000, "2 days"],
-  ])("an age of %d ms is %s", (value, text) => {
-    expect(formatAge(value)).toBe(text);
   });
 });

@@ -1,15 +1,16 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { findNewestPublication, getLastGoodPrices, getProgress, listLoggedTicks } from "@standings/db";
+import { getLastGoodPrices, listLoggedTicks } from "@standings/db";
+import { type AppEnv, toServiceUrl } from "../env.ts";
 import { setCachePolicy } from "../http/cache-policy.ts";
-import { STATUS_PATH } from "../discovery/registry.ts";
-import type { AppEnv } from "../env.ts";
 import { isUnchanged, toDigest } from "../http/etag.ts";
 import { noQuery } from "../http/parameters.ts";
 import { problem } from "../http/problem.ts";
 import { isProblemCode } from "../http/problem-codes.ts";
-import { isPageUnchanged, planVisit } from "../routes/dashboard.ts";
+import { STATUS_PATH } from "../paths.ts";
+import { readBoard } from "../ranking/board.ts";
 import { readAgent, readPage } from "../ranking/read.ts";
 import { addressParamsSchema, pageQuerySchema } from "../ranking/schema.ts";
+import { isPageUnchanged, planVisit, setAgentPolicy } from "../ranking/visit.ts";
 import { renderAgentPage } from "./agent-page.tsx";
 import { renderDashboardPage } from "./dashboard-page.tsx";
 import { renderProblemKindPage } from "./problem-page.tsx";
@@ -38,27 +39,29 @@ export function registerPages(app: OpenAPIHono<AppEnv>): void {
     const plan = await planVisit(c, c.req.valid("query"));
     const search = plan.words && c.req.query("q");
     if (isPageUnchanged(c, plan, "html", STYLE_REVISION, encodeURIComponent(search ?? ""))) return c.body(null, 304);
-    return c.html(renderDashboardPage(await readPage(c.env.DB, c.var.db, plan), search));
+    return c.html(renderDashboardPage(await readPage(c.var.db, plan), search));
   });
 
   app.openapi(agentPage, async (c) => {
     const agent = await readAgent(c.var.db, c.req.valid("param").address);
-    setCachePolicy(c, agent.version === 0 ? "none" : "snapshot");
+    setAgentPolicy(c, agent);
     const html = renderAgentPage(agent);
     if (isUnchanged(c, [agent.version, "html", await toDigest(html)])) return c.body(null, 304);
     return c.html(html);
   });
 
   app.openapi(statusPage, async (c) => {
+    const now = Date.now();
     const { db } = c.var;
-    const [publication, progress, prices, ticks] = await Promise.all([
-      findNewestPublication(db),
-      getProgress(db),
+    const [board, prices, ticks] = await Promise.all([
+      readBoard(db, now),
       getLastGoodPrices(db),
       listLoggedTicks(db, TICKS_SHOWN),
     ]);
-    setCachePolicy(c, "brief");
-    return c.html(renderStatusPage({ now: Date.now(), publication, progress, prices, ticks }));
+    // The commands that a reason names have the address of this service in them: the request's, where none is configured.
+    const isSameForAll = c.env.PUBLIC_URL !== "" || board.freshness.reasons.length === 0;
+    setCachePolicy(c, isSameForAll ? "brief" : "none");
+    return c.html(renderStatusPage({ now, url: toServiceUrl(c), board, prices, ticks }));
   });
 
   app.openapi(problemPage, (c) => {

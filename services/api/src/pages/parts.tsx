@@ -1,4 +1,5 @@
 import type { AgentAnswer, Prices, Token } from "../ranking/schema.ts";
+import { WHY_NOT_COUNTED } from "../ranking/uncounted.ts";
 import { formatAmount, formatPrice, formatTime, formatUsd, formatUsdExactly, shortenAddress } from "./format.ts";
 
 export function Time({ at }: { at: string }) {
@@ -33,18 +34,25 @@ export function TokenAmount({ token }: { token: Token }) {
   );
 }
 
+export function NotCounted({ token: { reason = "unlisted" } }: { token: Token }) {
+  return <span title={WHY_NOT_COUNTED[reason]}>not counted: {reason}</span>;
+}
+
 export function Badges({ agent }: { agent: Pick<AgentAnswer, "fetchError" | "tokens"> }) {
-  const unpriced = agent.tokens.filter((token) => !token.priced).length;
+  const uncounted = agent.tokens.filter((token) => !token.counted).length;
   return (
     <>
       {agent.fetchError && (
-        <span class="badge" title="A source failed at the last attempt: these are the last good values.">
+        <span
+          class="badge"
+          title="A source failed at the last attempt, or a fall is held back: these are the last good values."
+        >
           Partial: last good values
         </span>
       )}{" "}
-      {unpriced > 0 && (
-        <span class="badge" title="No price is known for them: they do not count towards the total.">
-          {unpriced} unpriced {unpriced === 1 ? "token" : "tokens"}
+      {uncounted > 0 && (
+        <span class="badge" title="Listed, and no part of the total.">
+          {uncounted} {uncounted === 1 ? "token" : "tokens"} not counted
         </span>
       )}
     </>

@@ -1,9 +1,23 @@
-import type { Problem } from "../http/problem.ts";
+import type { MiddlewareHandler } from "hono";
+import type { AppEnv } from "../env.ts";
+import { PROBLEM_JSON, type Problem } from "../http/problem.ts";
 import { PROBLEMS, type ProblemCode } from "../http/problem-codes.ts";
 import { renderPage } from "./layout.tsx";
 
+/** Outside of the API, a reader who can read pages is told of a problem by one. */
+export const showProblemsAsPages: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  if (c.req.path.startsWith("/api/") || c.res.headers.get("Content-Type") !== PROBLEM_JSON) return;
+  c.header("Vary", "Accept", { append: true });
+  if (!c.req.header("Accept")?.includes("text/html")) return;
+  const { status } = c.res;
+  const headers = new Headers(c.res.headers);
+  headers.set("Content-Type", "text/html; charset=UTF-8");
+  c.res = new Response(renderProblemPage(await c.res.json<Problem>()), { status, headers });
+};
+
 /** The answer to a person whose request went wrong: the same facts as the problem+json. */
-export function renderProblemPage(problem: Problem): string {
+function renderProblemPage(problem: Problem): string {
   return renderPage(
     problem.title,
     <>

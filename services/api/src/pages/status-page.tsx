@@ -1,36 +1,43 @@
-import type { AcceptedPrice, LoggedTick, Progress, Publication } from "@standings/db";
-import { toHealth } from "../routes/health.ts";
-import type { Health } from "../ranking/health.ts";
-import { formatAge, formatCount, formatPrice } from "./format.ts";
+import type { AcceptedPrice, LoggedTick, Publication } from "@standings/db";
+import { type FreshnessFacts, type FreshnessStatus, LANES, type Lane } from "@standings/rebuilder/contract";
+import type { Child } from "hono/jsx";
+import { formatAge } from "../ranking/age.ts";
+import type { Board } from "../ranking/board.ts";
+import { type Health, toHealth } from "../ranking/health.ts";
+import { formatCount, formatPrice } from "./format.ts";
 import { renderPage } from "./layout.tsx";
+import { type Place, parsePlace } from "./logged-place.ts";
 import { Time } from "./parts.tsx";
 
 /** What D1 alone says of the rebuild: nothing here that an operator would keep to himself. */
 export interface PublicStatus {
   now: number; // Unix milliseconds
-  publication: Publication | undefined;
-  progress: Progress;
+  url: string; // of this service, for the commands that are named
+  board: Board;
   prices: readonly AcceptedPrice[];
   ticks: readonly LoggedTick[]; // newest first
 }
 
-const VERDICTS: Record<Health["status"], string> = {
+const VERDICTS: Record<FreshnessStatus, string> = {
   ok: "Fresh",
-  stale: "Stale: the newest ranking is older than it should be",
+  degraded: "Degraded: readable, and something is wrong",
+  stale: "Stale: the data is older than it should be",
   starting: "Starting: nothing has been published yet",
   unreachable: "The database does not answer",
 };
 
 const CHECKS: Record<keyof Health["checks"], string> = {
-  database: "Database",
   publication: "Newest ranking",
-  coverage: "Coverage",
+  stacks: "Stacks lane",
+  bitcoin: "Bitcoin lane",
   prices: "Prices",
+  holds: "Holds",
+  rebuilder: "Rebuilder",
 };
 
-export function renderStatusPage(status: PublicStatus): string {
-  const { now, publication, progress, prices, ticks } = status;
-  const health = toHealth(publication, now);
+export function renderStatusPage({ now, url, board, prices, ticks }: PublicStatus): string {
+  const health = toHealth(board, url, now);
+  const { publication, row } = board;
   return renderPage(
     "Status",
     <>
@@ -41,77 +48,145 @@ export function renderStatusPage(status: PublicStatus): string {
       <p class="muted">
         As of <Time at={toIso(now)} />.
       </p>
-      {publication && <RankingFacts publication={publication} progress={progress} now={now} />}
+      <Reasons reasons={health.reasons} now={now} />
+      {publication && <RankingFacts publication={publication} now={now} />}
       <h2>Checks</h2>
       <dl class="fields">
         {Object.entries(health.checks).map(([name, { ok, detail }]) => (
-          <div>
-            <dt>
-              {CHECKS[name as keyof Health["checks"]]} <span class="muted">{ok ? "good" : "not good"}</span>
-            </dt>
-            <dd>{detail}</dd>
-          </div>
+          <Entry title={CHECKS[name as keyof Health["checks"]]} note={ok ? "good" : "not good"}>
+            {detail}
+          </Entry>
         ))}
       </dl>
-      <Rotation progress={progress} />
+      <Lanes facts={row?.facts ?? null} place={parsePlace(ticks[0]?.place ?? null)} now={now} />
+      <Holds facts={row?.facts ?? null} now={now} />
       <Prices prices={prices} now={now} />
       <Ticks ticks={ticks} now={now} />
     </>,
   );
 }
 
-function RankingFacts(facts: { publication: Publication; progress: Progress; now: number }) {
+/** What is wrong, since when, and what to do. */
+function Reasons({ reasons, now }: { reasons: Health["reasons"]; now: number }) {
+  if (reasons.length === 0) return null;
+  return (
+    <>
+      <h2>Why</h2>
+      <dl class="fields">
+        {reasons.map(({ code, since, why, action }) => (
+          <Entry title={why} note={code}>
+            {since && (
+              <>
+                Since <Time at={since} /> (<Age at={Date.parse(since)} now={now} />
+                ).{" "}
+              </>
+            )}
+            {action && (
+              <>
+                The operator runs <code>{action.command}</code> {action.when}.
+              </>
+            )}
+          </Entry>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function RankingFacts(facts: { publication: Publication; now: number }) {
   const { version, published_at, agents, partial, pending } = facts.publication;
   const known = agents + pending;
   return (
     <dl class="facts">
-      <div>
-        <dt>Newest ranking</dt>
-        <dd>
-          version {version}
-          <small>
-            <Age at={published_at} now={facts.now} />
-          </small>
-        </dd>
-      </div>
-      <div>
-        <dt>Ranked</dt>
-        <dd>
-          {formatCount(agents)} of {formatCount(known)}
-          <small>{known === 0 ? "nobody is registered" : `${toPercent(agents, known)} % coverage`}</small>
-        </dd>
-      </div>
-      <div>
-        <dt>Partial</dt>
-        <dd>
-          {formatCount(partial)}
-          <small>ranked by last good values</small>
-        </dd>
-      </div>
-      <div>
-        <dt>Pending</dt>
-        <dd>
-          {formatCount(pending)}
-          <small>a source has never answered</small>
-        </dd>
-      </div>
+      <Fact title="Newest ranking" value={`version ${version}`}>
+        <Age at={published_at} now={facts.now} />
+      </Fact>
+      <Fact title="Ranked" value={`${formatCount(agents)} of ${formatCount(known)}`}>
+        {known === 0 ? "nobody is registered" : `${toPercent(agents, known)} % coverage`}
+      </Fact>
+      <Fact title="Partial" value={formatCount(partial)}>
+        ranked by last good values
+      </Fact>
+      <Fact title="Pending" value={formatCount(pending)}>
+        a lane has never answered
+      </Fact>
     </dl>
   );
 }
 
-function Rotation({ progress: { rotation, processed, agents } }: { progress: Progress }) {
+const LANE_NAMES: Record<Lane, string> = { stacks: "Stacks", bitcoin: "Bitcoin" };
+
+function Lanes({ facts, place, now }: { facts: FreshnessFacts | null; place: Place | undefined; now: number }) {
   return (
     <>
-      <h2>Rotation</h2>
-      {rotation === 0 ? (
-        <p>No agent has been asked for yet.</p>
+      <h2>Lanes</h2>
+      {!facts && !place ? (
+        <p>Nothing is known of the lanes yet.</p>
       ) : (
-        <p>
-          <label>
-            Rotation {formatCount(rotation)}: {formatCount(processed)} of {formatCount(agents)} agents asked for{" "}
-            <progress max={Math.max(1, agents)} value={processed} />
-          </label>
-        </p>
+        <dl class="fields">
+          {LANES.map((lane) => (
+            <Entry title={LANE_NAMES[lane]} note={facts?.lanes[lane].health ?? "not known"}>
+              {facts && <LaneHealth facts={facts.lanes[lane]} now={now} />}
+              {place && <LaneProgress {...place[lane]} />}
+            </Entry>
+          ))}
+        </dl>
+      )}
+    </>
+  );
+}
+
+function LaneHealth({ facts, now }: { facts: FreshnessFacts["lanes"][Lane]; now: number }) {
+  const { health, since, until, why, goodAt } = facts;
+  return (
+    <>
+      {since !== null && health !== "well" && (
+        <>
+          {health} since <Age at={since} now={now} />
+          {why !== null && `: ${why}`}
+          {until !== null && health === "resting" && (
+            <>
+              , until <Time at={toIso(until)} />
+            </>
+          )}
+          .{" "}
+        </>
+      )}
+      {goodAt === null ? (
+        "No complete answer yet. "
+      ) : (
+        <>
+          Last complete answer <Age at={goodAt} now={now} />.{" "}
+        </>
+      )}
+    </>
+  );
+}
+
+function LaneProgress({ rotation, processed, total }: Place[Lane]) {
+  return (
+    <label>
+      Rotation {formatCount(rotation)}: {formatCount(processed)} of {formatCount(total)} agents asked{" "}
+      <progress max={Math.max(1, total)} value={Math.min(processed, total)} />
+    </label>
+  );
+}
+
+function Holds({ facts, now }: { facts: FreshnessFacts | null; now: number }) {
+  const holds = facts?.holds ?? [];
+  return (
+    <>
+      <h2>Holds</h2>
+      {holds.length === 0 ? (
+        <p>Nothing is held back.</p>
+      ) : (
+        <dl class="fields">
+          {holds.map(({ id, kind, subject, detail, since }) => (
+            <Entry title={`${kind}: ${subject}`} note={id}>
+              {detail}, since <Age at={since} now={now} />.
+            </Entry>
+          ))}
+        </dl>
       )}
     </>
   );
@@ -151,23 +226,47 @@ function Ticks({ ticks, now }: { ticks: readonly LoggedTick[]; now: number }) {
         <p>No tick has committed yet.</p>
       ) : (
         <dl class="fields">
-          {ticks.map(({ epoch, committed_at, agents, failed }) => (
-            <div>
-              <dt>
-                Tick {formatCount(epoch)}{" "}
-                <span class="muted">
-                  <Age at={committed_at} now={now} />
-                </span>
-              </dt>
-              <dd>
-                {formatCount(agents)} {agents === 1 ? "agent" : "agents"}, {formatCount(failed)} with a source that
-                failed
-              </dd>
-            </div>
+          {ticks.map(({ epoch, committed_at, agents, failed, place }) => (
+            <Entry title={`Tick ${formatCount(epoch)}`} note={<Age at={committed_at} now={now} />}>
+              {formatCount(agents)} {agents === 1 ? "agent" : "agents"}, {formatCount(failed)} with a lane that failed
+              {toPlaceWords(parsePlace(place))}
+            </Entry>
           ))}
         </dl>
       )}
     </>
+  );
+}
+
+function toPlaceWords(place: Place | undefined): string {
+  if (!place) return "";
+  const lanes = LANES.map((lane) => {
+    const { rotation, processed, total } = place[lane];
+    return `${LANE_NAMES[lane]} ${formatCount(processed)} of ${formatCount(total)} in rotation ${formatCount(rotation)}`;
+  });
+  return `; then ${lanes.join(", ")}`;
+}
+
+function Entry({ title, note, children }: { title: string; note: Child; children: Child }) {
+  return (
+    <div>
+      <dt>
+        {title} <span class="muted">{note}</span>
+      </dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Fact({ title, value, children }: { title: string; value: string; children: Child }) {
+  return (
+    <div>
+      <dt>{title}</dt>
+      <dd>
+        {value}
+        <small>{children}</small>
+      </dd>
+    </div>
   );
 }
 

@@ -25,7 +25,7 @@ export async function answerMarkdown(c: Context<AppEnv>, plan: PagePlan, path: s
   const version = publication?.version ?? 0;
   const next = words ? undefined : toNeighbours(window, publication?.agents ?? 0).get("next");
   const search = words && `?q=${encodeURIComponent(words.join(" "))}&limit=${window.limit}&version=${version}`;
-  const dashboard = await readPage(c.env.DB, c.var.db, plan);
+  const dashboard = await readPage(c.var.db, plan);
   const text = renderDashboardMarkdown(dashboard, {
     isSearch: words !== undefined,
     next: next && toLink(c.env, toPagePath(DASHBOARD_MARKDOWN_PATH, next, version)),
@@ -47,8 +47,8 @@ export async function answerCsv(c: Context<AppEnv>, version: number | undefined)
   const publication = await findRanking(c.var.db, version);
   setCachePolicy(c, publication ? "snapshot" : "none");
   if (publication && isUnchanged(c, [publication.version, "csv"])) return c.body(null, 304);
-  const onCut = (error: unknown) => logError("csv-cut", error, { requestId: c.var.requestId });
-  const body = publication ? await openCsv(c.env.DB, c.var.db, publication, onCut) : CSV_HEADER;
+  const onCut = (error: unknown) => logError("csv.cut", error, { requestId: c.var.requestId });
+  const body = publication ? await openCsv(c.var.db, publication, onCut) : CSV_HEADER;
   return c.body(body, 200, {
     "Content-Type": `${CSV_TYPE}; charset=utf-8; header=present`,
     "Content-Disposition": `attachment; filename="standings-${publication?.version ?? 0}.csv"`,
@@ -83,4 +83,9 @@ export const pageProblems = toProblemResponses(
   "internal",
   "database-unavailable",
 );
-export const agentProblems = toProblemResponses("invalid-request", "agent-not-found", "internal", "database-unavailable");
+export const agentProblems = toProblemResponses(
+  "invalid-request",
+  "agent-not-found",
+  "internal",
+  "database-unavailable",
+);

@@ -1,5 +1,4 @@
-import { type Database, findStandingsPage, type Publication } from "@standings/db";
-import type { Kysely } from "kysely";
+import { type Db, findStandingsPage, type Publication } from "@standings/db";
 import { problem } from "../http/problem.ts";
 import { CSV_HEADER, toCsvRow } from "./csv.ts";
 import { MAX_LIMIT } from "./schema.ts";
@@ -12,13 +11,12 @@ import { toAgent } from "./shape.ts";
  * @param onCut told why, since nobody is left to be answered
  */
 export async function openCsv(
-  d1: D1Database,
-  db: Kysely<Database>,
+  db: Db,
   publication: Publication,
   onCut: (error: unknown) => void,
 ): Promise<ReadableStream<Uint8Array>> {
   const readRows = async (offset: number): Promise<string[]> => {
-    const rows = await findStandingsPage(d1, db, publication.version, { offset, limit: MAX_LIMIT });
+    const rows = await findStandingsPage(db, publication.version, { offset, limit: MAX_LIMIT });
     if (!rows) throw problem("version-gone");
     return rows.map((row) => toCsvRow(toAgent(row, publication)));
   };

@@ -24,6 +24,7 @@ export const CSV_COLUMNS = [
   "otherTokens",
   "fetchError",
   "updatedAt",
+  "notCounted",
 ] as const;
 
 export const CSV_HEADER = toRow(CSV_COLUMNS);
@@ -48,11 +49,17 @@ export function toCsvRow(agent: Agent): string {
     otherTokens: others.length,
     fetchError: agent.fetchError,
     updatedAt: agent.updatedAt,
+    notCounted: toNotCounted([BTC, STX, sBTC]),
   };
   return toRow(CSV_COLUMNS.map((column) => cells[column]));
 }
 
-/** Nothing held is worth 0; what has no known price is worth nothing known. */
+/** Which of the holdings that have a column are no part of the total, and why: `BTC claimed-by-another`. */
+function toNotCounted(tokens: readonly (Token | undefined)[]): string {
+  return tokens.flatMap((token) => (token?.reason ? [`${token.symbol} ${token.reason}`] : [])).join("; ");
+}
+
+/** Nothing held is worth 0, and so is what does not count; what has no known price is worth nothing known. */
 function toValue(token: Token | undefined): Cell {
   if (!token) return 0;
   return token.priced ? token.usdValue : null;

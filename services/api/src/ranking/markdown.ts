@@ -32,7 +32,7 @@ export function renderDashboardMarkdown(dashboard: Dashboard, context: MarkdownC
     ]
       .filter(Boolean)
       .join("\n"),
-    "Pages of one version belong together; a version is kept for about 15 minutes, then it answers 410: start again without version. Tokens without a known price count nothing.",
+    "Pages of one version belong together; a version is kept for about 15 minutes, then it answers 410: start again without version. Tokens that are not counted say why on the agent's own page.",
   ]);
 }
 
@@ -49,7 +49,8 @@ export function renderAgentMarkdown(agent: AgentAnswer): string {
       `Level ${agent.level} (${toPlainText(agent.levelName)}).`,
       cachedAt && `Ranking published at ${cachedAt}.`,
       agent.updatedAt && `Balances of ${agent.updatedAt} or newer.`,
-      agent.fetchError && "Partial: a source failed at the last attempt, these are the last good values.",
+      agent.fetchError &&
+        "Partial: a source failed at the last attempt or a fall is held back, these are the last good values.",
     ]
       .filter(Boolean)
       .join("\n"),
@@ -63,6 +64,9 @@ export function renderAgentMarkdown(agent: AgentAnswer): string {
 function toAgentRow(agent: Agent): string {
   const { BTC, STX, sBTC, others } = toHoldings(agent.tokens);
   const amounts = [BTC, STX, sBTC].map((token) => String(token?.amount ?? 0));
+  const notes = [BTC, STX, sBTC].flatMap((token) =>
+    token?.reason ? [`${toPlainText(token.symbol)} not counted: ${token.reason}`] : [],
+  );
   return toRow([
     String(agent.rank),
     toName(agent),
@@ -70,16 +74,16 @@ function toAgentRow(agent: Agent): string {
     ...amounts,
     String(others.length),
     agent.stxAddress,
-    agent.fetchError ? "partial" : "",
+    [...(agent.fetchError ? ["partial"] : []), ...notes].join("; "),
   ]);
 }
 
-function toTokenRow({ symbol, amount, priced, priceUsd, usdValue, contract, decimalsKnown }: Token): string {
+function toTokenRow({ symbol, amount, priced, priceUsd, usdValue, contract, decimalsKnown, reason }: Token): string {
   return toRow([
     toPlainText(symbol),
     decimalsKnown ? String(amount) : `${amount} base units`,
     priced ? String(priceUsd) : "unknown",
-    priced ? toUsd(usdValue) : "not counted",
+    reason ? `not counted: ${reason}` : toUsd(usdValue),
     contract ?? "",
   ]);
 }

@@ -1,5 +1,5 @@
 import {
-  type Database,
+  type Db,
   findListedAgent,
   findMatches,
   findNewestPublication,
@@ -9,7 +9,6 @@ import {
   getPendingAgent,
   type Publication,
 } from "@standings/db";
-import type { Kysely } from "kysely";
 import type { AgentAddress } from "../http/parameters.ts";
 import { problem } from "../http/problem.ts";
 import { type AgentAnswer, type Dashboard, DEFAULT_LIMIT, type PageQuery } from "./schema.ts";
@@ -24,7 +23,7 @@ export interface PagePlan {
   words?: readonly string[]; // a search: only agents with all of them
 }
 
-export async function planPage(db: Kysely<Database>, query: PageQuery): Promise<PagePlan> {
+export async function planPage(db: Db, query: PageQuery): Promise<PagePlan> {
   const publication = await findRanking(db, query.version);
   if (query.q) return { publication, window: { limit: query.limit ?? MAX_SEARCH_LIMIT, offset: 0 }, words: query.q };
   const limit = query.limit ?? DEFAULT_LIMIT;
@@ -33,21 +32,21 @@ export async function planPage(db: Kysely<Database>, query: PageQuery): Promise<
   return { publication, window: toWindowAround(rank, limit, publication?.agents ?? 0) };
 }
 
-export async function readPage(d1: D1Database, db: Kysely<Database>, plan: PagePlan): Promise<Dashboard> {
+export async function readPage(db: Db, plan: PagePlan): Promise<Dashboard> {
   const { publication, window, words } = plan;
   if (!publication) return toDashboard(undefined, [], window);
   if (words) {
-    const matches = await findMatches(d1, db, publication.version, words, window.limit);
+    const matches = await findMatches(db, publication.version, words, window.limit);
     if (!matches) throw problem("version-gone");
     return toSearchResult(publication, matches, window);
   }
-  const rows = await findStandingsPage(d1, db, publication.version, window);
+  const rows = await findStandingsPage(db, publication.version, window);
   if (!rows) throw problem("version-gone");
   return toDashboard(publication, rows, window);
 }
 
 /** The pinned ranking, or the newest. */
-export async function findRanking(db: Kysely<Database>, version: number | undefined): Promise<Publication | undefined> {
+export async function findRanking(db: Db, version: number | undefined): Promise<Publication | undefined> {
   if (version === undefined) return findNewestPublication(db);
   const pinned = await findPublication(db, version);
   if (pinned) return pinned;
@@ -59,7 +58,7 @@ export async function findRanking(db: Kysely<Database>, version: number | undefi
 }
 
 async function getRank(
-  db: Kysely<Database>,
+  db: Db,
   publication: Publication | undefined,
   { chain, address }: AgentAddress,
 ): Promise<number> {
@@ -70,7 +69,7 @@ async function getRank(
   throw problem((listed ?? (await findListedAgent(db, address))) ? "agent-not-ranked" : "agent-not-found");
 }
 
-export async function readAgent(db: Kysely<Database>, { address }: AgentAddress): Promise<AgentAnswer> {
+export async function readAgent(db: Db, { address }: AgentAddress): Promise<AgentAnswer> {
   const publication = await findNewestPublication(db);
   const listed = await findListedAgent(db, address);
   const standing = publication && (await findStanding(db, publication.version, listed?.stx_address ?? address));

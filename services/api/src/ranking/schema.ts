@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { addressParameter, integerParameter } from "../http/parameters.ts";
 import { MAX_SEARCH_LIMIT, searchParameter } from "./search.ts";
+import { UNCOUNTED_REASONS, WHY_NOT_COUNTED } from "./uncounted.ts";
 
 export const MAX_LIMIT = 500;
 export const DEFAULT_LIMIT = 100;
@@ -78,10 +79,17 @@ const tokenSchema = z
     decimals: z.int().min(0).max(38),
     amount: z.number().min(0).openapi({ description: "balance / 10^decimals, rounded to the nearest number." }),
     priceUsd: z.number().min(0).openapi({ description: "US dollars a whole token; 0 when not priced." }),
-    usdValue: z.number().min(0).openapi({ description: "US dollars; 0 when not priced." }),
+    usdValue: z.number().min(0).openapi({ description: "US dollars that count; 0 when not priced or not counted." }),
     contract: z.string().optional().openapi({ description: "Only for Stacks tokens other than STX." }),
     priced: z.boolean().openapi({ description: "false: no price is known, so priceUsd and usdValue say nothing." }),
     decimalsKnown: z.boolean().openapi({ description: "false: decimals is 0 and amount counts base units." }),
+    counted: z.boolean().openapi({ description: "false: listed, and no part of totalUsd; then reason says why." }),
+    reason: z
+      .enum(UNCOUNTED_REASONS)
+      .optional()
+      .openapi({
+        description: `Only when not counted. ${UNCOUNTED_REASONS.map((reason) => `${reason}: ${WHY_NOT_COUNTED[reason]}`).join(" ")}`,
+      }),
   })
   .openapi("Token");
 
@@ -92,12 +100,15 @@ const agentShape = {
   bnsName: z.string().nullable(),
   level: z.int().min(0),
   levelName: z.string(),
-  tokens: z.array(tokenSchema).openapi({ description: "Without zero balances, largest value first." }),
-  totalUsd: z.number().min(0).openapi({ description: "US dollars: the sum of the priced, ranked tokens." }),
+  tokens: z.array(tokenSchema).openapi({ description: "Without zero balances, largest value that counts first." }),
+  totalUsd: z.number().min(0).openapi({ description: "US dollars: the sum of the counted tokens." }),
   fetchError: z
     .literal("partial")
     .optional()
-    .openapi({ description: "Present when a source failed at the last attempt: values are the last good ones." }),
+    .openapi({
+      description:
+        "Present when a source failed at the last attempt, or a fall is held back: values are the last good ones.",
+    }),
 };
 
 const time = z.iso.datetime();

@@ -42,7 +42,7 @@ export function toAgent(row: Standing, publication: Publication): Agent {
   return {
     rank: row.rank,
     ...toProfile(row),
-    tokens: row.tokens.map((token) => toToken(token, publication.prices)),
+    tokens: toTokens(row.tokens, publication.prices),
     totalUsd: toUsd(row.total_usd),
     ...(row.partial && { fetchError: "partial" as const }),
     updatedAt: new Date(row.updated_at).toISOString(),
@@ -61,14 +61,14 @@ export function toPendingAnswer(
 ): AgentAnswer {
   const prices = publication?.prices ?? {};
   const tokens = known.tokens.map((token) => revalue(token, prices)).sort(byValueThenId);
-  const totalUsd = tokens.reduce((sum, token) => sum + (isRanked(token.id) ? (token.usd ?? 0) : 0), 0);
+  const totalUsd = tokens.reduce((sum, token) => sum + (token.counted ? (token.usd ?? 0) : 0), 0);
   const goodAt = [known.fetch?.stacks_good_at, known.fetch?.bitcoin_good_at].map((time) => time ?? Number.NaN);
   const updatedAt = Math.min(...goodAt);
   const failed = known.fetch && (known.fetch.stacks_error !== null || known.fetch.bitcoin_error !== null);
   return {
     rank: null,
     ...toProfile(agent),
-    tokens: tokens.map((token) => toToken(token, prices)),
+    tokens: toTokens(tokens, prices),
     totalUsd: toUsd(totalUsd),
     ...(failed && { fetchError: "partial" as const }),
     updatedAt: Number.isNaN(updatedAt) ? null : toTime(updatedAt),
@@ -98,6 +98,11 @@ function toEdition(publication: Publication | undefined): Pick<AgentAnswer, "pri
   };
 }
 
+/** What counts stands before what does not, each in the order it was frozen in. */
+function toTokens(tokens: readonly StandingToken[], prices: Readonly<Record<string, number>>): Token[] {
+  return tokens.map((token) => toToken(token, prices)).sort((a, b) => b.usdValue - a.usdValue);
+}
+
 function toToken(token: StandingToken, prices: Readonly<Record<string, number>>): Token {
   const contract = toContractId(token.id);
   const priceUsd = token.usd === null ? undefined : prices[token.id];
@@ -107,10 +112,12 @@ function toToken(token: StandingToken, prices: Readonly<Record<string, number>>)
     decimals: token.decimals ?? 0,
     amount: toAmount(token.raw, token.decimals ?? 0),
     priceUsd: priceUsd ?? 0,
-    usdValue: priceUsd === undefined ? 0 : toUsd(token.usd ?? 0),
+    usdValue: priceUsd === undefined || !token.counted ? 0 : toUsd(token.usd ?? 0),
     ...(contract !== undefined && { contract }),
     priced: priceUsd !== undefined,
     decimalsKnown: token.decimals !== null,
+    counted: token.counted,
+    ...(token.reason !== null && { reason: token.reason }),
   };
 }
 
@@ -125,15 +132,12 @@ function revalue(token: StandingToken, prices: Readonly<Record<string, number>>)
     price === undefined || token.decimals === null
       ? null
       : Number(valueUsdMicros(BigInt(token.raw), token.decimals, price));
-  return { ...token, usd };
+  if (token.reason !== null && token.reason !== "no-price") return { ...token, usd };
+  return { ...token, usd, counted: usd !== null, reason: usd === null ? "no-price" : null };
 }
 
 function byValueThenId(a: StandingToken, b: StandingToken): number {
   return (b.usd ?? -1) - (a.usd ?? -1) || (a.id < b.id ? -1 : 1);
-}
-
-function isRanked(tokenId: string): boolean {
-  return tokenId === BTC || tokenId === STX || tokenId === SBTC;
 }
 
 function toPrices(publication: Publication | undefined): Prices {

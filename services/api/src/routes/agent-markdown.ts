@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../env.ts";
-import { handleInvalidInput } from "../http/errors.ts";
+import { toInvalidInput } from "../http/errors.ts";
 import { noQuery } from "../http/parameters.ts";
 import { problem } from "../http/problem.ts";
 import { DASHBOARD_PATH } from "../paths.ts";
@@ -30,7 +30,7 @@ export function registerAgentMarkdown(app: OpenAPIHono<AppEnv>): void {
     const unknown = Object.keys(c.req.query()).map((parameter) => ({ parameter, detail: "is not known here" }));
     if (unknown.length > 0) throw problem("invalid-request", { errors: unknown });
     const params = addressParamsSchema.safeParse({ address: c.req.param("file").slice(0, -".md".length) });
-    if (!params.success) return handleInvalidInput({ ...params, target: "param" }, c);
+    if (!params.success) throw toInvalidInput(params.error.issues, "param");
     return answerAgentMarkdown(c, params.data.address);
   });
 }

@@ -4,15 +4,7 @@ import { setCachePolicy } from "../http/cache-policy.ts";
 import { CSV_TYPE, JSON_TYPE, MARKDOWN_TYPE, negotiate } from "../http/negotiate.ts";
 import { problem } from "../http/problem.ts";
 import { DASHBOARD_PATH } from "../paths.ts";
-import {
-  answerCsv,
-  answerMarkdown,
-  csv,
-  markdown,
-  pageHeaders,
-  pageProblems,
-  unchanged,
-} from "../ranking/answers.ts";
+import { answerCsv, answerMarkdown, csv, markdown, pageHeaders, pageProblems, unchanged } from "../ranking/answers.ts";
 import { dashboardExample } from "../ranking/examples.ts";
 import { readPage } from "../ranking/read.ts";
 import {
@@ -65,7 +57,7 @@ export function registerDashboard(
     if (format === MARKDOWN_TYPE) return answerMarkdown(c, plan, DASHBOARD_PATH);
     if (isPageUnchanged(c, plan, "json")) return c.body(null, 304);
     setPageLinks(c, plan, DASHBOARD_PATH);
-    return c.json(await readPage(c.env.DB, c.var.db, plan), 200);
+    return c.json(await readPage(c.var.db, plan), 200);
   });
 }
 

@@ -1,14 +1,80 @@
-import type { RebuilderStatus } from "@standings/rebuilder/contract";
+import {
+  FRESHNESS_STATUSES,
+  HOLD_KINDS,
+  LANE_HEALTHS,
+  LANES,
+  REASON_CODES,
+  type RebuilderStatus,
+} from "@standings/rebuilder/contract";
 import type { Metric, Sample } from "./text-format.ts";
 
 /** The state of the rebuilder in numbers. The names are promised in the operations guide. */
 export function toMetrics(status: RebuilderStatus): Metric[] {
   return [
+    ...toFreshnessMetrics(status),
+    ...toLaneMetrics(status),
     ...toTickMetrics(status),
     ...toScheduleMetrics(status),
     ...toPublicationMetrics(status),
     ...toUpstreamMetrics(status),
     ...toPriceMetrics(status),
+  ];
+}
+
+/** Every status, reason and kind is there always, so that an alert never waits for a series to appear. */
+function toFreshnessMetrics({ freshness, holds }: RebuilderStatus): Metric[] {
+  return [
+    {
+      name: "standings_freshness_status",
+      type: "gauge",
+      help: "1 for the status that the data has now.",
+      samples: FRESHNESS_STATUSES.map((status) => ({ labels: { status }, value: status === freshness.status ? 1 : 0 })),
+    },
+    {
+      name: "standings_degraded",
+      type: "gauge",
+      help: "How often a reason is given for the data not being ok.",
+      samples: REASON_CODES.map((reason) => ({
+        labels: { reason },
+        value: freshness.reasons.filter(({ code }) => code === reason).length,
+      })),
+    },
+    {
+      name: "standings_holds",
+      type: "gauge",
+      help: "Claims that are held back, by kind.",
+      samples: HOLD_KINDS.map((kind) => ({
+        labels: { kind },
+        value: holds.filter((hold) => hold.kind === kind).length,
+      })),
+    },
+  ];
+}
+
+function toLaneMetrics({ lanes, now }: RebuilderStatus): Metric[] {
+  return [
+    {
+      name: "standings_lane_health",
+      type: "gauge",
+      help: "1 for the health that a lane has now.",
+      samples: LANES.flatMap((lane) =>
+        LANE_HEALTHS.map((state) => ({ labels: { lane, state }, value: lanes[lane].health === state ? 1 : 0 })),
+      ),
+    },
+    {
+      name: "standings_lane_good_age_seconds",
+      type: "gauge",
+      unit: "seconds",
+      help: "Age of a lane's last complete answer; absent while it never had one.",
+      samples: each(lanes, "lane", ({ goodAt }) => (goodAt === null ? undefined : Math.max(0, now - goodAt) / 1000)),
+    },
+    {
+      name: "standings_rotation_progress_ratio",
+      type: "gauge",
+      unit: "ratio",
+      help: "Agents of a lane's current rotation that were asked.",
+      samples: each(lanes, "lane", ({ processed, total }) => (total === 0 ? undefined : processed / total)),
+    },
   ];
 }
 
@@ -49,20 +115,20 @@ function toTickMetrics({ counters, ticks, publication }: RebuilderStatus): Metri
     {
       name: "standings_agents_attempted",
       type: "counter",
-      help: "Agents attempted.",
+      help: "Agents asked.",
       samples: one(counters.agents),
     },
     {
       name: "standings_agents_failed",
       type: "counter",
-      help: "Agents attempted with at least one failed source.",
+      help: "Agents asked, with at least one lane that failed.",
       samples: one(counters.agentsFailed),
     },
   ];
 }
 
 function toScheduleMetrics(status: RebuilderStatus): Metric[] {
-  const { alarmOverdueMs, intervalMs, watchdogRearms, consecutiveFailures, rotation, state } = status;
+  const { alarmOverdueMs, intervalMs, watchdogRearms, consecutiveFailures, state } = status;
   return [
     {
       name: "standings_alarm_rearms",
@@ -96,19 +162,6 @@ function toScheduleMetrics(status: RebuilderStatus): Metric[] {
       help: "Ticks in a row that did not commit.",
       samples: one(consecutiveFailures),
     },
-    {
-      name: "standings_rotation_progress_ratio",
-      type: "gauge",
-      unit: "ratio",
-      help: "Agents of the current rotation that were attempted.",
-      samples: rotation.total === 0 ? [] : one(rotation.processed / rotation.total),
-    },
-    {
-      name: "standings_quarantines",
-      type: "gauge",
-      help: "Answers that are held back for a decision.",
-      samples: one(status.quarantines.length),
-    },
   ];
 }
 
@@ -139,13 +192,13 @@ function toPublicationMetrics({ publication, now, rowCounts }: RebuilderStatus):
     {
       name: "standings_partial_agents",
       type: "gauge",
-      help: "Ranked by last good values: a source failed at the last attempt.",
+      help: "Ranked by last good values: a lane failed at the last attempt, or a fall is held.",
       samples: known(({ partial }) => partial),
     },
     {
       name: "standings_pending_agents",
       type: "gauge",
-      help: "Listed, and not ranked: a source has never answered for them.",
+      help: "Listed, and not ranked: a lane has never answered for them.",
       samples: known(({ pending }) => pending),
     },
     {
@@ -162,10 +215,10 @@ function toUpstreamMetrics({ upstreams }: RebuilderStatus): Metric[] {
   const budgeted = Object.fromEntries(Object.entries(upstreams).filter(([, host]) => host.monthlyBudget > 0));
   return [
     {
-      name: "standings_breaker_open",
+      name: "standings_gate_closed",
       type: "gauge",
-      help: "1 while a host is blocked, probes included.",
-      samples: each(upstreams, "host", ({ breaker }) => (breaker === "closed" ? 0 : 1)),
+      help: "1 while a host is not called, since it or a budget says so.",
+      samples: each(upstreams, "host", ({ gate }) => (gate === "closed" ? 1 : 0)),
     },
     {
       name: "standings_upstream_latency_seconds",
