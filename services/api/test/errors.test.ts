@@ -149,7 +149,12 @@ describe("failures", () => {
     const body = await expectProblem(response, 500, "internal");
     expect(JSON.stringify(body)).not.toContain("SECRET");
     const [line] = log.mock.calls.map(([text]) => JSON.parse(text));
-    expect(line).toMatchObject({ level: "error", requestId: body.instance, error: { message: "SECRET cause" } });
+    expect(line).toMatchObject({
+      level: "error",
+      event: "request.failed",
+      requestId: body.instance,
+      error: "SECRET cause",
+    });
   });
 
   it.each(["/api/dashboard", `/api/dashboard/${STX[0]}`])(

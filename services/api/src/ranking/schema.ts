@@ -102,13 +102,10 @@ const agentShape = {
   levelName: z.string(),
   tokens: z.array(tokenSchema).openapi({ description: "Without zero balances, largest value that counts first." }),
   totalUsd: z.number().min(0).openapi({ description: "US dollars: the sum of the counted tokens." }),
-  fetchError: z
-    .literal("partial")
-    .optional()
-    .openapi({
-      description:
-        "Present when a source failed at the last attempt, or a fall is held back: values are the last good ones.",
-    }),
+  fetchError: z.literal("partial").optional().openapi({
+    description:
+      "Present when a source failed at the last attempt, or a fall is held back: values are the last good ones.",
+  }),
 };
 
 const time = z.iso.datetime();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatOpenMetrics } from "./text-format.ts";
+import { formatClassic, formatOpenMetrics } from "./text-format.ts";
 
 describe("formatOpenMetrics", () => {
   it("writes type, unit, help and samples, and ends with EOF", () => {
@@ -32,5 +32,27 @@ describe("formatOpenMetrics", () => {
 
   it("leaves out what is not known", () => {
     expect(formatOpenMetrics([{ name: "standings_x", type: "gauge", help: "x", samples: [] }])).toBe("# EOF\n");
+  });
+});
+
+describe("formatClassic", () => {
+  it("writes help, type and samples, a counter as _total throughout, and no EOF", () => {
+    const text = formatClassic([
+      { name: "standings_x_seconds", type: "gauge", unit: "seconds", help: 'How "long".', samples: [{ value: 1.5 }] },
+      { name: "standings_y", type: "counter", help: "How often.", samples: [{ labels: { a: '"\\\n' }, value: 0 }] },
+    ]);
+    expect(text.split("\n")).toEqual([
+      '# HELP standings_x_seconds How "long".',
+      "# TYPE standings_x_seconds gauge",
+      "standings_x_seconds 1.5",
+      "# HELP standings_y_total How often.",
+      "# TYPE standings_y_total counter",
+      'standings_y_total{a="\\"\\\\\\n"} 0',
+      "",
+    ]);
+  });
+
+  it("leaves out what is not known", () => {
+    expect(formatClassic([{ name: "standings_x", type: "gauge", help: "x", samples: [] }])).toBe("");
   });
 });
