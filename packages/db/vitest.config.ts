@@ -8,7 +8,7 @@ export default defineConfig(async () => ({
       verbose: false,
       miniflare: {
         compatibilityDate: "2026-11-01",
-        d1Databases: { DB: "standings" },
+        d1Databases: { DB: "standings", OLDER_DB: "standings-of-an-older-release" },
         bindings: { TEST_MIGRATIONS: await readD1Migrations(path.join(import.meta.dirname, "../../migrations")) },
       },
     }),
