@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { BadInput } from "@standings/upstream-sim/bad-input";
 import type { z } from "zod";
-import { BadInput } from "./bad-input.ts";
 import { isReadableOnTheWay, type OpsOptions, parseOpsArguments, USAGE } from "./ops/arguments.ts";
 import { type Answer, createClient, parseJson } from "./ops/client.ts";
 import { formatStatus, formatTick } from "./ops/format-status.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { BadInput, parseInput } from "./bad-input.ts";
+import { BadInput, parseInput } from "@standings/upstream-sim/bad-input";
 import { ROOT } from "./repository.ts";
 import {
   createMemory,

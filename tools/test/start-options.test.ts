@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { BadInput } from "@standings/upstream-sim/bad-input";
 import { describe, expect, it } from "vitest";
-import { BadInput } from "../src/bad-input.ts";
 import { parseStartOptions } from "../src/start/options.ts";
 
 describe("the options of a start", () => {

@@ -1,36 +1,44 @@
 export { isStacksAddress, parseBitcoinAddress } from "./address.ts";
 export { MAX_MICRO_STX, MAX_SATOSHI, MAX_UINT128, parseAmount } from "./amount.ts";
-export type { BreakerState, HostState } from "./clients/breaker.ts";
-export { BLOCKED_TICKS_TO_PASS_BY, FAILURES_TO_OPEN } from "./clients/breaker.ts";
 export { type Budget, createBudget } from "./clients/budget.ts";
-export { BALANCE_HOSTS, createHosts, HOST_NAMES, type HostCounts, type HostName, type Hosts } from "./clients/gates.ts";
+export { type Connections, createConnections, MAX_CONNECTIONS } from "./clients/connections.ts";
+export { createGates, type Gates } from "./clients/gates.ts";
 export { fetchStacksBalances, HIRO_CALLS, type HiroRoutes, type HiroVersion } from "./clients/hiro.ts";
 export { MAX_TOKENS_PER_AGENT } from "./clients/holdings.ts";
+export {
+  BALANCE_HOSTS,
+  BUDGET_HOSTS,
+  type BudgetHost,
+  HOST_NAMES,
+  type HostCounts,
+  type HostName,
+  type HostState,
+  NEW_HOST,
+  toBudgetHost,
+} from "./clients/hosts.ts";
 export {
   type Attempt,
   CALL_TIMEOUT_MS,
   createHttp,
+  describeFailure,
   type FailureReason,
   type Http,
   MAX_BODY_BYTES,
   type PostponedReason,
 } from "./clients/http.ts";
 export { fetchBitcoinBalance } from "./clients/mempool.ts";
-export { type MonthlyUse, toPaceMs, toRunOutAt, toUseNow } from "./clients/monthly-budget.ts";
+export { toPaceMs, toRunOutAt, toUseNow } from "./clients/monthly-budget.ts";
+export { fetchWitness, toClarityPrincipal } from "./clients/witness.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { MAX_NAME_GRAPHEMES, toDisplayName } from "./display-name.ts";
-export { fetchPrices, type PriceUpdate } from "./prices/feeds.ts";
-export { choosePrice, type Price, type PriceChoice, type Quote } from "./prices/price-choice.ts";
-export {
-  MAX_ROSTER_BYTES,
-  parseRoster,
-  type Rejection,
-  type RejectionReason,
-  type RosterAgent,
-  type RosterParse,
-} from "./roster.ts";
+export { fetchQuotes, MAX_PRICE_CALLS, type Quotes } from "./prices/feeds.ts";
+export { isUsable, MAX_DISAGREEMENT, type Price, type Quote, toRatio } from "./prices/quote.ts";
+export { MAX_ROSTER_BYTES, parseRoster, type Rejection, type RosterAgent, type RosterParse } from "./roster.ts";
 export {
   BTC,
+  COINS,
+  COUNTED_TOKENS,
+  isCounted,
   parseAssetIdentifier,
   SBTC,
   SBTC_ASSET_IDENTIFIER,
@@ -39,6 +47,6 @@ export {
   toContractId,
   toTokenId,
 } from "./tokens/assets.ts";
-export type { Source, SourceBalances, TokenBalance } from "./types.ts";
+export { LANES, type Lane, type LaneBalances, type TokenBalance } from "./types.ts";
 export { valueUsdMicros } from "./value.ts";
 export { toAgentWords, toWords } from "./words.ts";

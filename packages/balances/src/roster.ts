@@ -11,6 +11,8 @@ export interface RosterAgent {
   bnsName: string | null;
   level: number;
   levelName: string;
+  verifiedAt: number | null; // Unix milliseconds; null = unknown
+  erc8004AgentId: number | null; // on-chain identity; null = none
 }
 
 export type RejectionReason =
@@ -43,6 +45,8 @@ const entry = z.object({
   bnsName: z.string().nullish(),
   level: z.number().int().min(0).max(1_000),
   levelName: z.string().max(200),
+  verifiedAt: z.unknown().optional(),
+  erc8004AgentId: z.unknown().optional(),
 });
 
 /** Takes what is valid and says why the rest is not: one bad entry never costs the others their place. */
@@ -78,7 +82,7 @@ function parseEntry(item: unknown): RosterAgent | RejectionReason {
   if (typeof item !== "object" || item === null || Array.isArray(item)) return "no-object";
   const parsed = entry.safeParse(item);
   if (!parsed.success) return "missing-field";
-  const { stxAddress, btcAddress, displayName, bnsName, level, levelName } = parsed.data;
+  const { stxAddress, btcAddress, displayName, bnsName, level, levelName, verifiedAt, erc8004AgentId } = parsed.data;
   if (!isStacksAddress(stxAddress)) return whyNotStacks(stxAddress);
   const canonicalBtc = parseBitcoinAddress(btcAddress);
   if (canonicalBtc === undefined) {
@@ -91,8 +95,20 @@ function parseEntry(item: unknown): RosterAgent | RejectionReason {
     bnsName: toDisplayName(bnsName),
     level,
     levelName: toDisplayName(levelName) ?? "",
+    verifiedAt: toTime(verifiedAt),
+    erc8004AgentId: Number.isSafeInteger(erc8004AgentId) && Number(erc8004AgentId) >= 0 ? Number(erc8004AgentId) : null,
   };
 }
+
+/** What cannot be read is unknown: it never costs an agent its place. */
+function toTime(value: unknown): number | null {
+  if (typeof value !== "string" || value.length > MAX_TIME_LENGTH) return null;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? null : at;
+}
+
+/** An ISO 8601 time with fractions and offset fits; what is longer is none. */
+const MAX_TIME_LENGTH = 40;
 
 function whyNotStacks(text: string): RejectionReason {
   if (/^S[TN]/.test(text)) return "stx-address-testnet";

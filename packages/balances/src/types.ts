@@ -1,5 +1,6 @@
-/** Where an agent's balances come from: one call site each, good or failed on its own. */
-export type Source = "stacks" | "bitcoin";
+/** The two chains an agent holds on: each is asked by itself, and good or failed by itself. */
+export const LANES = ["stacks", "bitcoin"] as const;
+export type Lane = (typeof LANES)[number];
 
 export interface TokenBalance {
   tokenId: string;
@@ -7,9 +8,9 @@ export interface TokenBalance {
   rawAmount: bigint; // base units
 }
 
-/** A complete answer of one source: what is not in it is not held. */
-export interface SourceBalances {
+/** A complete answer about an agent on one lane: what is not in it is not held. */
+export interface LaneBalances {
   provider: string;
-  balances: TokenBalance[]; // ranked tokens always, also at zero; other tokens only when held
-  leftOut: number; // held tokens past the number kept per agent
+  balances: TokenBalance[]; // counted tokens always, also at zero; other tokens only when held
+  leftOut: number; // held tokens that are not listed: past the number kept per agent, or not readable
 }

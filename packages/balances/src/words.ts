@@ -14,7 +14,9 @@ export function toWords(text: string): string[] {
 }
 
 /** What an agent is found by: every word of its names, and its addresses whole. */
-export function toAgentWords(agent: Omit<RosterAgent, "level" | "levelName">): string[] {
+export function toAgentWords(
+  agent: Pick<RosterAgent, "stxAddress" | "btcAddress" | "displayName" | "bnsName">,
+): string[] {
   const names = [agent.displayName, agent.bnsName].flatMap((name) => (name === null ? [] : toWords(name)));
   return [...new Set([...names, fold(agent.stxAddress), fold(agent.btcAddress)])];
 }

@@ -1,26 +1,31 @@
 import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "@standings/balances";
-import type { RebuilderApi } from "./contract/status.ts";
-import { type Env, parseConfig } from "./env.ts";
+import { createDb } from "@standings/db";
+import { parseConfig } from "./config.ts";
+import type { ActionOptions, RebuilderApi } from "./contract/rpc.ts";
+import type { Env } from "./env.ts";
 import { log } from "./log.ts";
 import { sendHeartbeat } from "./rebuild/heartbeat.ts";
 import { createRebuild } from "./rebuild/rebuild.ts";
-import { readDatabaseStatus } from "./rebuild/to-status.ts";
+import { readDatabaseStatus, readNewest } from "./rebuild/to-status.ts";
 import { ROSTER_KEY } from "./safeguards/roster-shrink.ts";
 import { createStore } from "./tick/store.ts";
 
 /** The one object that rebuilds the board: the rebuild, with the platform handed to it. */
 export class DashboardRebuildDO extends DurableObject<Env> implements RebuilderApi {
+  readonly #db = createDb(this.env.DB);
   readonly #rebuild = createRebuild({
     storage: this.ctx.storage,
     clock: systemClock,
     fetch: (input, init) => fetch(input, init),
-    newTickId: () => crypto.randomUUID(),
+    random: () => Math.random(),
+    newId: () => crypto.randomUUID(),
     readRoster: () => this.env.VERIFIED_AGENTS.get(ROSTER_KEY),
-    store: createStore(this.env.DB),
+    store: createStore(this.#db),
     lock: (callback) => this.ctx.blockConcurrencyWhile(callback),
     getConfig: () => parseConfig(this.env),
-    readDatabaseStatus: () => readDatabaseStatus(this.env.DB, systemClock),
+    readNewest: () => readNewest(this.#db, systemClock),
+    readDatabaseStatus: () => readDatabaseStatus(this.#db, systemClock),
     sendHeartbeat: () => sendHeartbeat(this.env.HEARTBEAT_URL),
     log,
   });
@@ -31,20 +36,20 @@ export class DashboardRebuildDO extends DurableObject<Env> implements RebuilderA
   status() {
     return this.#rebuild.status();
   }
-  tick() {
-    return this.#rebuild.tick();
+  tick(options?: ActionOptions) {
+    return this.#rebuild.tick(options);
   }
-  pause(options: { until?: number; reason?: string }) {
+  pause(options: ActionOptions & { until?: number }) {
     return this.#rebuild.pause(options);
   }
-  resume() {
-    return this.#rebuild.resume();
+  resume(options?: ActionOptions) {
+    return this.#rebuild.resume(options);
   }
-  reset() {
-    return this.#rebuild.reset();
+  reset(options?: ActionOptions) {
+    return this.#rebuild.reset(options);
   }
-  accept(id: string) {
-    return this.#rebuild.accept(id);
+  accept(id: string, options?: ActionOptions) {
+    return this.#rebuild.accept(id, options);
   }
   ensureAlarm() {
     return this.#rebuild.ensureAlarm();

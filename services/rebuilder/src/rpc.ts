@@ -1,5 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { AcceptAnswer, RebuilderApi, RebuilderStatus, TickAnswer } from "./contract/status.ts";
+import type { AcceptAnswer, ActionOptions, RebuilderApi, TickAnswer } from "./contract/rpc.ts";
+import type { RebuilderStatus } from "./contract/status.ts";
 import type { Env } from "./env.ts";
 import type { DashboardRebuildDO } from "./object.ts";
 
@@ -15,20 +16,20 @@ export class RebuilderRpc extends WorkerEntrypoint<Env> implements RebuilderApi 
   status(): Promise<RebuilderStatus> {
     return getRebuild(this.env).status();
   }
-  tick(): Promise<TickAnswer> {
-    return getRebuild(this.env).tick();
+  tick(options?: ActionOptions): Promise<TickAnswer> {
+    return getRebuild(this.env).tick(options);
   }
-  pause(options: { until?: number; reason?: string }): Promise<RebuilderStatus> {
+  pause(options: ActionOptions & { until?: number }): Promise<RebuilderStatus> {
     return getRebuild(this.env).pause(options);
   }
-  resume(): Promise<RebuilderStatus> {
-    return getRebuild(this.env).resume();
+  resume(options?: ActionOptions): Promise<RebuilderStatus> {
+    return getRebuild(this.env).resume(options);
   }
-  reset(): Promise<RebuilderStatus> {
-    return getRebuild(this.env).reset();
+  reset(options?: ActionOptions): Promise<RebuilderStatus> {
+    return getRebuild(this.env).reset(options);
   }
-  accept(id: string): Promise<AcceptAnswer> {
-    return getRebuild(this.env).accept(id);
+  accept(id: string, options?: ActionOptions): Promise<AcceptAnswer> {
+    return getRebuild(this.env).accept(id, options);
   }
   ensureAlarm(): Promise<{ alarmAt: number | null; rearmed: boolean }> {
     return getRebuild(this.env).ensureAlarm();

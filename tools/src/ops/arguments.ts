@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { BadInput } from "../bad-input.ts";
+import { BadInput } from "@standings/upstream-sim/bad-input";
 
 export const COMMANDS = ["status", "tick", "pause", "resume", "reset", "accept"] as const;
 export type Command = (typeof COMMANDS)[number];

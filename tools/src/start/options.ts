@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { basename, isAbsolute, join, resolve } from "node:path";
-import { BadInput } from "../bad-input.ts";
-import { parseInteger, parseUpstreamEnv } from "../upstream/env.ts";
-import { HOSTS, toUrlVar, type UrlVar } from "../upstream/hosts.ts";
-import type { UpstreamOptions } from "../upstream/server.ts";
+import { HOSTS, toUrlVar, type UrlVar } from "@standings/upstream-sim";
+import { BadInput } from "@standings/upstream-sim/bad-input";
+import { parseInteger, parseUpstreamEnv, type UpstreamOptions } from "@standings/upstream-sim/server";
 
 export interface StartOptions {
   port: number;
@@ -23,7 +22,12 @@ export interface StartOptions {
 }
 
 /** Seconds, so that a rotation takes seconds and a crash is made good in seconds. Never for public hosts. */
-const LOCAL_INTERVALS = { ALARM_INTERVAL_ACTIVE_MS: 2_000, ALARM_INTERVAL_IDLE_MS: 5_000, ALARM_WATCHDOG_MS: 10_000 };
+const LOCAL_INTERVALS = {
+  ALARM_INTERVAL_ACTIVE_MS: 2_000,
+  ALARM_INTERVAL_IDLE_MS: 5_000,
+  ALARM_WATCHDOG_MS: 10_000,
+  ROSTER_MAX_AGE_MS: 5_000,
+};
 
 const DAY_MS = 86_400_000;
 const NUMBER_VARS = {
@@ -32,15 +36,18 @@ const NUMBER_VARS = {
   ALARM_INTERVAL_ACTIVE_MS: [1, DAY_MS],
   ALARM_INTERVAL_IDLE_MS: [1, DAY_MS],
   ALARM_WATCHDOG_MS: [1, DAY_MS],
+  ROTATION_TARGET_MS: [1, DAY_MS],
+  ROSTER_MAX_AGE_MS: [1, DAY_MS],
   HIRO_MONTHLY_BUDGET: [0, 1e9],
   MEMPOOL_MONTHLY_BUDGET: [0, 1e9],
+  BLOCKSTREAM_MONTHLY_BUDGET: [0, 1e9],
   COINGECKO_MONTHLY_BUDGET: [0, 1e9],
   COINBASE_MONTHLY_BUDGET: [0, 1e9],
   FORCED_TICK_SPACING_MS: [0, DAY_MS],
   FORCED_TICKS_PER_DAY: [0, 1e6],
 } as const;
 
-const SECRETS = ["HIRO_API_KEY", "COINGECKO_API_KEY", "TENERO_API_KEY"];
+const SECRETS = ["HIRO_API_KEY", "COINGECKO_API_KEY"];
 export const DEFAULT_ADMIN_TOKEN = "local-admin-token";
 
 /** Throws a BadInput, in one line, on anything that cannot be meant. */

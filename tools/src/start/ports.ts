@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { BadInput } from "../bad-input.ts";
+import { BadInput } from "@standings/upstream-sim/bad-input";
 
 /** Throws a BadInput when something listens there already: wrangler would only say so after all the rest has started. */
 export async function assertPortFree(port: number): Promise<void> {

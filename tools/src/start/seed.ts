@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { BadInput } from "../bad-input.ts";
-import { createRoster } from "../roster.ts";
+import { createRoster } from "@standings/upstream-sim";
+import { BadInput } from "@standings/upstream-sim/bad-input";
 import { type LineSink, runWrangler, toDataDir } from "./wrangler.ts";
 
 const ROSTER_AGENTS = 430;

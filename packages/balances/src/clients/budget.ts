@@ -6,6 +6,8 @@ export interface Budget {
   spend(n?: number): void;
   readonly used: number;
   readonly left: number;
+  /** What may still be used in all, the reserve included. */
+  readonly room: number;
 }
 
 /** @param reserve kept back from take() for what is spent() */
@@ -23,6 +25,9 @@ export function createBudget(limit: number, reserve = 0): Budget {
     },
     get used() {
       return taken + spent;
+    },
+    get room() {
+      return Math.max(0, limit - taken - spent);
     },
     get left() {
       return Math.max(0, limit - Math.max(reserve, spent) - taken);

@@ -1,160 +1,138 @@
 import type { Clock } from "../clock.ts";
 import {
-  afterFailure,
-  afterRateLimit,
-  afterSuccess,
-  beginTick,
-  endTick,
-  gate,
+  type BudgetHost,
+  HOST_NAMES,
+  type HostCounts,
+  type HostName,
   type HostState,
-  isPassedBy,
   NEW_HOST,
-} from "./breaker.ts";
-import { toCallsLeft, toNextMonthAt, toUseNow } from "./monthly-budget.ts";
+  PRICE_HOSTS,
+  toAlsoClosed,
+  toBudgetHost,
+} from "./hosts.ts";
+import { isOverPace, toCallsLeft, toNextMonthAt, toUseNow } from "./monthly-budget.ts";
 import { toNotBefore } from "./retry-after.ts";
 
-export const HOST_NAMES = ["hiro", "mempool", "coingecko", "coinbase"] as const;
-export type HostName = (typeof HOST_NAMES)[number];
+/** A failure is forgotten after so many good answers, or after an hour: long enough to be seen, short enough to be news. */
+export const GOOD_ANSWERS_TO_FORGET = 100;
+export const FORGET_ERROR_AFTER_MS = 3_600_000;
 
-/** The hosts whose answers agents wait for. */
-export const BALANCE_HOSTS = ["hiro", "mempool"] as const satisfies readonly HostName[];
-
-export interface HostCounts {
-  ok: number;
-  failed: number;
-  rateLimited: number;
-  latenciesMs: number[];
-}
-
-/** The hosts during one tick: who may be called, and what their answers mean for the next call. */
-export interface Hosts {
-  /** Whether a call may start. A half-open host admits one probe at a time. */
+/**
+ * The gates of the hosts during one tick: who may be called. They know only what hosts say (429, Retry-After) and what
+ * monthly budgets leave; whether a host is well is for those who need its answers to judge.
+ */
+export interface Gates {
+  /** Whether a call may start; counts it. */
   admit(host: HostName): boolean;
   recordSuccess(host: HostName, latencyMs: number, headers: Headers): void;
   recordRateLimit(host: HostName, latencyMs: number, headers: Headers): void;
-  recordFailure(host: HostName, latencyMs: number, reason: string): void;
-  /** A call that ended without telling anything about its host: aborted by us, or refused for what was asked. */
-  recordNeutral(host: HostName): void;
-  /** Takes back that its answers of this tick were good: they are not believed, and the host is left alone. */
-  distrust(host: HostName, reason: string): void;
-  isBlocked(host: HostName): boolean;
-  isPassedBy(host: HostName): boolean;
-  isHalfOpen(host: HostName): boolean;
+  recordFailure(host: HostName, latencyMs: number, what: string): void;
+  isClosed(host: HostName): boolean;
+  /** When a closed gate opens, Unix milliseconds; null = it is open. */
+  opensAt(host: HostName): number | null;
   /** The states to remember, and the counts of this tick. */
   end(): { states: Record<HostName, HostState>; counts: Record<HostName, HostCounts> };
 }
 
-export interface HostsOptions {
+export interface GatesOptions {
   states: Partial<Record<HostName, HostState>>;
   clock: Clock;
-  /** How long a host that failed or said 429 without a time is left alone: until the next slow tick. */
-  openMs: number;
+  /** How long a host that said 429 without a time is left alone: until the next slow tick. */
+  closedMs: number;
   /** Calls a calendar month, 0 = without end. */
-  monthlyBudgets: Record<HostName, number>;
+  monthlyBudgets: Record<BudgetHost, number>;
 }
+
+/** What the status says of a host whose plan is used up. */
+const BUDGET_SPENT = "the monthly budget is spent";
 
 const QUOTA_HEADER = /^(?:x-)?ratelimit-/;
 const MAX_QUOTA_HEADERS = 16; // what Hiro sends at most, and a bound on what a strange host can make us store
 const MAX_HEADER_LENGTH = 200;
 
-interface HostInTick {
-  state: HostState;
-  counts: HostCounts;
-  probing: boolean; // a half-open host's one call is under way
-  wasPassedBy: boolean; // when the tick began
-  passedBy: boolean;
-}
-
-export function createHosts({ states, clock, openMs, monthlyBudgets }: HostsOptions): Hosts {
-  const startedAt = clock.now();
-  const hosts = new Map<HostName, HostInTick>();
-  for (const name of HOST_NAMES) {
-    const state = beginTick(states[name] ?? NEW_HOST, startedAt);
-    hosts.set(name, {
-      state,
-      counts: { ok: 0, failed: 0, rateLimited: 0, latenciesMs: [] },
-      probing: false,
-      wasPassedBy: isPassedBy(state),
-      passedBy: isPassedBy(state),
-    });
+export function createGates({ states, clock, closedMs, monthlyBudgets }: GatesOptions): Gates {
+  const current = {} as Record<HostName, HostState>;
+  const counts = {} as Record<HostName, HostCounts>;
+  for (const host of HOST_NAMES) {
+    current[host] = forget(states[host] ?? NEW_HOST, clock.now());
+    counts[host] = { ok: 0, failed: 0, rateLimited: 0, latenciesMs: [] };
   }
-  const get = (name: HostName) => {
-    const host = hosts.get(name);
-    if (!host) throw new Error(`unknown host ${name}`);
-    return host;
+  const change = (host: HostName, changes: Partial<HostState>) => {
+    current[host] = { ...current[host], ...changes };
   };
-  const settle = (name: HostName, latencyMs: number) => {
-    const host = get(name);
-    host.probing = false;
-    host.counts.latenciesMs.push(latencyMs);
-    return host;
+  const close = (host: HostName, notBefore: number, what: string) => {
+    const later = Math.max(current[host].notBefore ?? 0, notBefore);
+    change(host, { notBefore: later, lastError: { what, at: clock.now(), goodSince: 0 } });
+  };
+  // Not remembered as a gate: a budget that an operator raises counts at once.
+  const isSpent = (host: HostName) => {
+    const payer = toBudgetHost(host);
+    return toCallsLeft(current[payer].use, monthlyBudgets[payer], clock.now()) < 1;
+  };
+  const opensAt = (host: HostName) => {
+    if (isSpent(host)) return toNextMonthAt(clock.now());
+    const { notBefore } = current[host];
+    return notBefore !== null && notBefore > clock.now() ? notBefore : null;
   };
   return {
-    admit(name) {
-      const host = get(name);
-      if (host.state.breaker === "open" || host.probing) return false;
+    admit(host) {
       const nowMs = clock.now();
-      if (toCallsLeft(host.state.use, monthlyBudgets[name], nowMs) < 1) {
-        host.state = gate(host.state, nowMs, toNextMonthAt(nowMs), "the monthly budget is spent");
+      if (isSpent(host)) {
+        change(host, { lastError: { what: BUDGET_SPENT, at: nowMs, goodSince: 0 } });
         return false;
       }
-      if (host.state.breaker === "half-open") host.probing = true;
-      const use = toUseNow(host.state.use, nowMs);
-      host.state = { ...host.state, use: { ...use, calls: use.calls + 1 } };
+      if (opensAt(host) !== null) return false;
+      const payer = toBudgetHost(host);
+      if (PRICE_HOSTS.includes(host) && isOverPace(current[payer].use, monthlyBudgets[payer], nowMs)) return false;
+      const use = toUseNow(current[payer].use, nowMs);
+      change(payer, { use: { ...use, calls: use.calls + 1 } });
       return true;
     },
-    recordSuccess(name, latencyMs, headers) {
-      const host = settle(name, latencyMs);
-      host.counts.ok++;
-      host.state = afterSuccess(withHeaders(host.state, headers));
-      // Whoever answers again is waited for again, also when it blocks once more within this tick.
-      if (host.state.breaker === "closed") host.passedBy = false;
+    recordSuccess(host, latencyMs, headers) {
+      counts[host].ok++;
+      counts[host].latenciesMs.push(latencyMs);
+      const { lastError } = current[host];
+      change(host, toHeaders(current[host], headers));
+      if (lastError) change(host, { lastError: { ...lastError, goodSince: lastError.goodSince + 1 } });
     },
-    recordRateLimit(name, latencyMs, headers) {
-      const host = settle(name, latencyMs);
-      host.counts.rateLimited++;
-      host.state = afterRateLimit(
-        withHeaders(host.state, headers),
-        clock.now(),
-        toNotBefore(headers, clock.now(), openMs),
-      );
+    recordRateLimit(host, latencyMs, headers) {
+      counts[host].rateLimited++;
+      counts[host].latenciesMs.push(latencyMs);
+      change(host, toHeaders(current[host], headers));
+      const notBefore = toNotBefore(headers, clock.now(), closedMs);
+      for (const one of [host, ...toAlsoClosed(host)]) close(one, notBefore, "rate-limited");
     },
-    recordFailure(name, latencyMs, reason) {
-      const host = settle(name, latencyMs);
-      host.counts.failed++;
-      host.state = afterFailure(host.state, clock.now(), reason, openMs);
+    recordFailure(host, latencyMs, what) {
+      counts[host].failed++;
+      counts[host].latenciesMs.push(latencyMs);
+      change(host, { lastError: { what, at: clock.now(), goodSince: 0 } });
     },
-    recordNeutral(name) {
-      get(name).probing = false;
-    },
-    distrust(name, reason) {
-      const host = get(name);
-      host.counts.failed += host.counts.ok;
-      host.counts.ok = 0;
-      host.passedBy = host.wasPassedBy;
-      host.state = gate(host.state, clock.now(), clock.now() + openMs, reason);
-    },
-    isBlocked: (name) => get(name).state.breaker === "open",
-    isPassedBy: (name) => get(name).passedBy && get(name).state.breaker !== "closed",
-    isHalfOpen: (name) => get(name).state.breaker === "half-open",
-    end() {
-      const entries = [...hosts].map(([name, host]) => [name, host] as const);
-      return {
-        states: Object.fromEntries(entries.map(([name, host]) => [name, endTick(host.state, host.counts.ok)])),
-        counts: Object.fromEntries(entries.map(([name, host]) => [name, host.counts])),
-      } as ReturnType<Hosts["end"]>;
-    },
+    isClosed: (host) => opensAt(host) !== null,
+    opensAt,
+    end: () => ({ states: { ...current }, counts }),
   };
 }
 
-function withHeaders(state: HostState, headers: Headers): HostState {
+/** What is over when a tick begins: a gate whose time has come, and a failure that is no news any more. */
+function forget(state: HostState, nowMs: number): HostState {
+  const { notBefore, lastError } = state;
+  const isOld =
+    lastError !== null &&
+    (lastError.goodSince >= GOOD_ANSWERS_TO_FORGET || nowMs - lastError.at >= FORGET_ERROR_AFTER_MS);
+  return {
+    ...state,
+    notBefore: notBefore !== null && notBefore > nowMs ? notBefore : null,
+    lastError: isOld ? null : lastError,
+  };
+}
+
+function toHeaders(state: HostState, headers: Headers): Pick<HostState, "quota" | "deprecationSeen"> {
   const quota = [...headers]
     .filter(([name]) => QUOTA_HEADER.test(name))
     .slice(0, MAX_QUOTA_HEADERS)
     .map(([name, value]) => [name, value.slice(0, MAX_HEADER_LENGTH)]);
   const warning = headers.get("warning");
   return {
-    ...state,
     quota: quota.length > 0 ? Object.fromEntries(quota) : state.quota,
     deprecationSeen: warning?.includes("299") ? warning.slice(0, MAX_HEADER_LENGTH) : state.deprecationSeen,
   };

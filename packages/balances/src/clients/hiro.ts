@@ -2,8 +2,8 @@ import { z } from "zod";
 import { isStacksAddress } from "../address.ts";
 import { parseAmount } from "../amount.ts";
 import { SBTC_ASSET_IDENTIFIER, SBTC_CONTRACT_ID } from "../tokens/assets.ts";
-import type { SourceBalances } from "../types.ts";
-import { type AssetBalance, toStacksBalances } from "./holdings.ts";
+import type { LaneBalances } from "../types.ts";
+import { type AssetEntry, toStacksBalances } from "./holdings.ts";
 import type { Attempt, Http, Parsed } from "./http.ts";
 
 // Hiro Stacks API. v1 is deprecated but needs one call an agent; v3 needs one for STX and one per 200 tokens.
@@ -29,13 +29,13 @@ const amount = z.string().transform((text, context) => {
 
 const v1Balances = z.object({
   stx: z.object({ balance: amount }), // includes what is locked by stacking
-  fungible_tokens: z.record(z.string(), z.object({ balance: amount })),
+  fungible_tokens: z.record(z.string(), z.unknown()),
 });
 const v3Stx = z.object({ balance: amount }); // available + locked
 const v3FtPage = z.object({
   total: z.number().int().nonnegative(),
   cursor: z.object({ next: z.string().nullable() }),
-  results: z.array(z.object({ asset_identifier: z.string(), balance: amount })),
+  results: z.array(z.unknown()),
 });
 const v3Ft = z.object({ balance: amount });
 
@@ -48,7 +48,7 @@ export async function fetchStacksBalances(
   http: Http,
   routes: HiroRoutes,
   principal: string,
-): Promise<Attempt<SourceBalances>> {
+): Promise<Attempt<LaneBalances>> {
   if (!isStacksAddress(principal)) return { kind: "failed", reason: "invalid-address" };
   if (routes.version === "v3") return fetchV3(http, principal);
   const attempt = await fetchV1(http, principal);
@@ -61,7 +61,7 @@ export async function fetchStacksBalances(
   return attempt.reason === "too-large" ? fetchV3(http, principal) : attempt;
 }
 
-function fetchV1(http: Http, principal: string): Promise<Attempt<SourceBalances>> {
+function fetchV1(http: Http, principal: string): Promise<Attempt<LaneBalances>> {
   return http.getJson({
     host: "hiro",
     path: `/extended/v1/address/${encodeURIComponent(principal)}/balances`,
@@ -69,11 +69,10 @@ function fetchV1(http: Http, principal: string): Promise<Attempt<SourceBalances>
     parse(body) {
       const parsed = v1Balances.safeParse(body);
       if (!parsed.success) return { ok: false, reason: "invalid-shape" };
-      const assets = Object.entries(parsed.data.fungible_tokens).map(([identifier, token]) => ({
-        identifier,
-        balance: token.balance,
-      }));
-      return toStacksBalances(parsed.data.stx.balance, assets);
+      const entries = Object.entries(parsed.data.fungible_tokens).map(([identifier, token]) => {
+        return { identifier, balance: toField(token, "balance") };
+      });
+      return toStacksBalances(parsed.data.stx.balance, entries);
     },
   });
 }
@@ -83,26 +82,26 @@ function isRouteGone(status: number, body: string): boolean {
   return status === 410 || (status === 404 && /"message":\s*"Route GET:[^"]* not found"/.test(body));
 }
 
-async function fetchV3(http: Http, principal: string): Promise<Attempt<SourceBalances>> {
+async function fetchV3(http: Http, principal: string): Promise<Attempt<LaneBalances>> {
   const path = `/extended/v3/principals/${encodeURIComponent(principal)}/balances`;
   const stx = await http.getJson({ host: "hiro", path: `${path}/stx`, parse: parseWith(v3Stx) });
   if (stx.kind !== "fetched") return stx;
   const tokens = await fetchTokens(http, path);
   if (tokens.kind !== "fetched") return tokens;
-  const balances = toStacksBalances(stx.value.balance, tokens.value.assets, tokens.value.uncounted);
+  const balances = toStacksBalances(stx.value.balance, tokens.value.entries, tokens.value.unlisted);
   return balances.ok
     ? { kind: "fetched", value: balances.value, at: Math.min(stx.at, tokens.at) }
     : { kind: "failed", reason: balances.reason };
 }
 
 interface TokenList {
-  assets: AssetBalance[];
-  uncounted: number;
+  entries: AssetEntry[];
+  unlisted: number; // tokens past the pages that are read
 }
 
 async function fetchTokens(http: Http, path: string): Promise<Attempt<TokenList>> {
   // By identifier: the cursor is inclusive and keyed by balance, so a row can come twice while balances change.
-  const assets = new Map<string, bigint>();
+  const entries = new Map<unknown, AssetEntry>();
   let cursor: string | null = null;
   for (let page = 1; ; page++) {
     const query: string = `limit=${FT_PAGE_SIZE}${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
@@ -112,12 +111,15 @@ async function fetchTokens(http: Http, path: string): Promise<Attempt<TokenList>
       parse: parseWith(v3FtPage),
     });
     if (answer.kind !== "fetched") return answer;
-    for (const row of answer.value.results) assets.set(row.asset_identifier, row.balance);
+    for (const row of answer.value.results) {
+      const identifier = toField(row, "asset_identifier");
+      entries.set(identifier, { identifier, balance: toField(row, "balance") });
+    }
     cursor = answer.value.cursor.next;
-    const list = { assets: [...assets].map(([identifier, balance]) => ({ identifier, balance })), uncounted: 0 };
+    const list = { entries: [...entries.values()], unlisted: 0 };
     if (cursor === null) return { kind: "fetched", value: list, at: answer.at };
     if (page === MAX_FT_PAGES) {
-      return withOwnSbtc(http, path, { ...list, uncounted: Math.max(0, answer.value.total - assets.size) });
+      return withOwnSbtc(http, path, { ...list, unlisted: Math.max(0, answer.value.total - entries.size) });
     }
   }
 }
@@ -129,9 +131,14 @@ async function withOwnSbtc(http: Http, path: string, list: TokenList): Promise<A
     parse: parseWith(v3Ft),
   });
   if (sbtc.kind !== "fetched") return sbtc;
-  const others = list.assets.filter((asset) => !asset.identifier.startsWith(`${SBTC_CONTRACT_ID}::`));
-  const own = { identifier: SBTC_ASSET_IDENTIFIER, balance: sbtc.value.balance };
-  return { kind: "fetched", value: { ...list, assets: [...others, own] }, at: sbtc.at };
+  const others = list.entries.filter(({ identifier }) => !String(identifier).startsWith(`${SBTC_CONTRACT_ID}::`));
+  const own = { identifier: SBTC_ASSET_IDENTIFIER, balance: sbtc.value.balance.toString() };
+  return { kind: "fetched", value: { ...list, entries: [...others, own] }, at: sbtc.at };
+}
+
+/** A field of something that may be anything. */
+function toField(item: unknown, name: string): unknown {
+  return typeof item === "object" && item !== null ? (item as Record<string, unknown>)[name] : undefined;
 }
 
 function parseWith<T extends z.ZodType>(schema: T): (body: unknown) => Parsed<z.infer<T>> {

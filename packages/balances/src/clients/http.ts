@@ -1,6 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { Budget } from "./budget.ts";
-import type { HostName, Hosts } from "./gates.ts";
+import type { Connections } from "./connections.ts";
+import type { Gates } from "./gates.ts";
+import type { HostName } from "./hosts.ts";
 
 /** Upstreams answer in well under a second; past this the call holds one of six connections for nothing. */
 export const CALL_TIMEOUT_MS = 8_000;
@@ -21,11 +23,10 @@ export type FailureReason =
   | "invalid-shape"
   | "implausible"
   | "invalid-address"
-  | "host-blocked"
   | "unfinished";
 
 /** The call was not made, or its end says nothing about what was asked for: to be tried again first. */
-export type PostponedReason = "rate-limited" | "host-blocked" | "budget" | "deadline";
+export type PostponedReason = "rate-limited" | "gate-closed" | "budget" | "deadline";
 
 export type Attempt<T> =
   | { kind: "fetched"; value: T; at: number } // when the answer came, Unix milliseconds
@@ -37,7 +38,7 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: "invalid-s
 export interface JsonRequest<T> {
   host: HostName;
   path: string; // joined to the host's base URL
-  headers?: Record<string, string>;
+  body?: unknown; // sent as JSON by POST; absent = GET
   /** Turns the parsed body into the value, or says that it is none. */
   parse(body: unknown): Parsed<T>;
   /** Whether an error answer means that the endpoint itself is gone, which is no fault of the host. */
@@ -53,59 +54,74 @@ export interface HttpOptions {
   baseUrls: Record<HostName, string>;
   headers: Partial<Record<HostName, Record<string, string>>>; // keys, sent to their own host only
   budget: Budget;
-  hosts: Hosts;
+  gates: Gates;
+  connections: Connections;
   clock: Clock;
   /** Ends every call that is still under way. */
   deadline: AbortSignal;
   timeoutMs?: number;
 }
 
-/** What an upstream refuses because of what was asked for, not because it is unwell. */
-const REFUSALS: readonly number[] = [400, 404, 405, 413, 414, 422];
 const MAX_ERROR_BODY_BYTES = 4_096; // enough to tell a retired route from an error
 
 export function createHttp(options: HttpOptions): Http {
-  const { baseUrls, headers, budget, hosts, clock, deadline } = options;
+  const { budget, gates, connections, deadline } = options;
   return {
     async getJson<T>(request: JsonRequest<T>): Promise<Attempt<T>> {
-      const { host } = request;
-      if (deadline.aborted) return { kind: "postponed", reason: "deadline" };
-      if (budget.left < 1) return { kind: "postponed", reason: "budget" };
-      if (!hosts.admit(host)) return { kind: "postponed", reason: "host-blocked" };
-      budget.take();
-      const startedAt = clock.now();
-      const controller = new AbortController();
-      const abort = () => controller.abort();
-      const cancel = clock.after(options.timeoutMs ?? CALL_TIMEOUT_MS, abort);
-      deadline.addEventListener("abort", abort);
+      const giveBack = await connections.take();
       try {
-        const response = await options.fetch(joinUrl(baseUrls[host], request.path), {
-          headers: { accept: "application/json", ...headers[host], ...request.headers },
-          redirect: "manual",
-          signal: controller.signal,
-        });
-        const attempt = await read<T>(request, response, clock);
-        if (attempt.kind === "fetched") hosts.recordSuccess(host, clock.now() - startedAt, response.headers);
-        else if (attempt.kind === "postponed") hosts.recordRateLimit(host, clock.now() - startedAt, response.headers);
-        else if (attempt.status !== undefined && REFUSALS.includes(attempt.status)) hosts.recordNeutral(host);
-        else if (attempt.reason === "endpoint-gone") hosts.recordNeutral(host);
-        else hosts.recordFailure(host, clock.now() - startedAt, describe(attempt));
-        return attempt;
-      } catch {
-        // What fetch throws is a network fault or our own abort; its text may name addresses and stays here.
-        if (deadline.aborted) {
-          hosts.recordNeutral(host);
-          return { kind: "postponed", reason: "deadline" };
-        }
-        const reason = controller.signal.aborted ? "timeout" : "network";
-        hosts.recordFailure(host, clock.now() - startedAt, reason);
-        return { kind: "failed", reason };
+        if (deadline.aborted) return { kind: "postponed", reason: "deadline" };
+        if (budget.left < 1) return { kind: "postponed", reason: "budget" };
+        if (!gates.admit(request.host)) return { kind: "postponed", reason: "gate-closed" };
+        budget.take();
+        return await call(request, options);
       } finally {
-        cancel();
-        deadline.removeEventListener("abort", abort);
+        giveBack();
       }
     },
   };
+}
+
+/** One call, told to its host's gate. */
+async function call<T>(request: JsonRequest<T>, options: HttpOptions): Promise<Attempt<T>> {
+  const { clock, deadline, gates } = options;
+  const { host } = request;
+  const startedAt = clock.now();
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const cancel = clock.after(options.timeoutMs ?? CALL_TIMEOUT_MS, abort);
+  deadline.addEventListener("abort", abort);
+  try {
+    const response = await send(request, options, controller.signal);
+    const attempt = await read<T>(request, response, clock);
+    const latencyMs = clock.now() - startedAt;
+    if (attempt.kind === "fetched") gates.recordSuccess(host, latencyMs, response.headers);
+    else if (attempt.kind === "postponed") gates.recordRateLimit(host, latencyMs, response.headers);
+    // A route that is retired is no fault of its host: the next generation answers.
+    else if (attempt.reason !== "endpoint-gone") gates.recordFailure(host, latencyMs, describeFailure(attempt));
+    return attempt;
+  } catch {
+    // What fetch throws is a network fault or our own abort; its text may name addresses and stays here.
+    if (deadline.aborted) return { kind: "postponed", reason: "deadline" };
+    const reason = controller.signal.aborted ? "timeout" : "network";
+    gates.recordFailure(host, clock.now() - startedAt, reason);
+    return { kind: "failed", reason };
+  } finally {
+    cancel();
+    deadline.removeEventListener("abort", abort);
+  }
+}
+
+function send<T>(request: JsonRequest<T>, options: HttpOptions, signal: AbortSignal): Promise<Response> {
+  const { baseUrls, headers } = options;
+  const { host, path, body } = request;
+  const isPost = body !== undefined;
+  return options.fetch(joinUrl(baseUrls[host], path), {
+    ...(isPost && { method: "POST", body: JSON.stringify(body) }),
+    headers: { accept: "application/json", ...(isPost && { "content-type": "application/json" }), ...headers[host] },
+    redirect: "manual",
+    signal,
+  });
 }
 
 async function read<T>(request: JsonRequest<T>, response: Response, clock: Clock): Promise<Attempt<T>> {
@@ -171,6 +187,7 @@ export function joinUrl(baseUrl: string, path: string): string {
   return `${baseUrl.replace(/\/+$/, "")}${path}`;
 }
 
-function describe(attempt: { reason: FailureReason; status?: number }): string {
+/** A failure in a word or two: "http-error 503". */
+export function describeFailure(attempt: { reason: FailureReason; status?: number }): string {
   return attempt.status === undefined ? attempt.reason : `${attempt.reason} ${attempt.status}`;
 }

@@ -1,9 +1,9 @@
+import { LANES, type Lane } from "@standings/balances";
 import { z } from "zod";
 
 // What is known of the age of the data: stored as facts and times, judged by judgeFreshness() alone.
 
-export const LANES = ["stacks", "bitcoin"] as const;
-export type Lane = (typeof LANES)[number];
+export { LANES, type Lane };
 
 export const LANE_HEALTHS = ["well", "resting", "probing"] as const;
 export type LaneHealth = (typeof LANE_HEALTHS)[number];

@@ -1,5 +1,5 @@
-import type { Config } from "../env.ts";
-import type { Control } from "./state.ts";
+import type { Config } from "../config.ts";
+import type { Control } from "../tick/memory.ts";
 
 export type ForcedTick =
   | { ok: true; forced: Control["forced"] }

@@ -1,165 +1,202 @@
-import type { HiroVersion, HostCounts, HostName, HostState, Source } from "@standings/balances";
-import type { Progress } from "@standings/db";
-import type { RosterStatus, TickOutcome, TickReport } from "../contract/status.ts";
-import type { Quarantine } from "../safeguards/falls.ts";
-import { SOURCE_HOSTS } from "../tick/fetch.ts";
+import { HOST_NAMES, LANES } from "@standings/balances";
+import { z } from "zod";
+import { HOLD_KINDS, LANE_HEALTHS } from "../contract/freshness.ts";
+import { rpcSchemas } from "../contract/status.ts";
+import { NEW_LANE } from "../safeguards/lane-health.ts";
+import { type CrashMemory, NEW_CRASHES } from "../safeguards/poison.ts";
+import { NEW_ROSTER } from "../safeguards/roster-shrink.ts";
+import { placeSchema } from "../tick/lanes.ts";
+import type { Control, State } from "../tick/memory.ts";
+import { complete } from "./complete.ts";
 
-/** What the Durable Object remembers from tick to tick. D1 is the authority on the place, this is where it was left. */
-export interface RebuildState {
-  epoch: number; // newest commit known here
-  rotation: { number: number; startedAt: number | null; processed: number; total: number; open: boolean };
-  cursor: string; // last agent attempted; "" = at the start of a rotation
-  resetsSeen: number; // of those that operators asked for
-  hosts: Partial<Record<HostName, HostState>>;
-  hostCounts: Partial<Record<HostName, HostCounts>>; // of the last tick that called the host
-  hiro: { version: HiroVersion; since: number | null };
-  heldPrices: Record<string, string>; // token id -> why the newest quotes were not taken
-  roster: Omit<RosterStatus, "ageSeconds">;
-  quarantines: Quarantine[];
-  trustedUntil: Partial<Record<Source, number>>; // rotation up to which balances may fall together: an operator said so
-  failedCommits: number; // ticks in a row that did not commit
-  counters: Counters;
-  interval: { ms: number; reason: string };
-  ticks: TickReport[]; // newest first
-}
+// What the Durable Object stores under its keys, and how what an older release left there is completed.
 
-/** Running totals since the object was made, for metrics. */
-export interface Counters {
-  ticks: Partial<Record<TickOutcome, number>>; // by outcome
-  calls: Partial<Record<HostName, { ok: number; failed: number; rateLimited: number }>>;
-  agents: number; // attempted
-  agentsFailed: number;
-  tickMs: number;
-}
+const time = z.number().nullable();
+const lane = z.object({
+  health: z.enum(LANE_HEALTHS),
+  since: time,
+  until: time,
+  why: z.string().nullable(),
+  goodAt: time,
+  streak: z.array(z.string()),
+  suspects: z.array(z.string()),
+  waited: z.number(),
+});
+const keptAnswer = z.object({ held: z.array(z.string()), fell: z.array(z.string()) });
+const holdBase = { id: z.string(), since: z.number(), seen: z.number() };
+const [FALL, ROSTER, PRICE] = HOLD_KINDS;
+const hold = z.discriminatedUnion("kind", [
+  z.object({
+    ...holdBase,
+    kind: z.literal(FALL),
+    lane: z.enum(LANES),
+    tokenId: z.string(),
+    pairs: z.array(
+      z.object({
+        agent: z.string(),
+        asked: z.string(),
+        since: z.number(),
+        rotations: z.number(),
+        rotation: z.number(),
+      }),
+    ),
+  }),
+  z.object({ ...holdBase, kind: z.literal(ROSTER), size: z.number(), reference: z.number() }),
+  z.object({
+    ...holdBase,
+    kind: z.literal(PRICE),
+    tokenId: z.string(),
+    priceUsd: z.number(),
+    source: z.string(),
+    from: z.number().nullable(),
+    saidSince: z.number(),
+  }),
+]);
+const hostState = z.object({
+  notBefore: time,
+  lastError: z.object({ what: z.string(), at: z.number(), goodSince: z.number() }).nullable(),
+  quota: z.record(z.string(), z.string()),
+  deprecationSeen: z.string().nullable(),
+  use: z.object({ month: z.string(), calls: z.number() }).nullable(),
+});
+const hostCounts = z.object({
+  ok: z.number(),
+  failed: z.number(),
+  rateLimited: z.number(),
+  latenciesMs: z.array(z.number()),
+});
+const callCounts = z.object({ ok: z.number(), failed: z.number(), rateLimited: z.number() });
+const hosts = z.enum(HOST_NAMES);
 
-/** What operators set. Kept apart from the state: a running tick saves that, and must not undo what they said meanwhile. */
-export interface Control {
-  paused: { since: number; until: number | null; reason: string | null } | null;
-  resets: number; // how often operators asked for a new rotation
-  acceptedIds: string[]; // what operators let through, newest first
-  forced: { day: string; count: number; lastAt: number }; // forced ticks of a day (UTC)
-  watchdogRearms: number;
-}
+const stateSchema = z.object({
+  epoch: z.number(),
+  version: z.number(),
+  place: placeSchema.nullable(),
+  lanes: z.object({ stacks: lane, bitcoin: lane }),
+  kept: z.object({ stacks: z.array(keptAnswer), bitcoin: z.array(keptAnswer) }),
+  holds: z.array(hold),
+  prices: z.record(
+    z.string(),
+    z.object({
+      confirmedBy: rpcSchemas.status.shape.prices.valueType.shape.confirmedBy,
+      pricedAt: time,
+      samples: z.array(z.object({ at: z.number(), priceUsd: z.number() })),
+    }),
+  ),
+  priceProblems: z.record(z.string(), z.string()),
+  upstreams: z.object({
+    hosts: z.partialRecord(hosts, hostState),
+    counts: z.partialRecord(hosts, hostCounts),
+    hiro: z.object({ version: z.enum(["v1", "v3"]), since: time }),
+  }),
+  roster: rpcSchemas.status.shape.roster
+    .omit({ ageSeconds: true })
+    .extend({ isRefused: z.boolean(), sizes: z.array(z.object({ at: z.number(), size: z.number() })) }),
+  journal: z.object({
+    startedAt: time,
+    ticks: z.array(rpcSchemas.tickReport),
+    failedCommits: z.number(),
+    interval: z.object({ ms: z.number(), reason: z.string() }),
+    publishing: z.object({
+      mode: z.enum(["with-commit", "apart"]),
+      since: time,
+      problem: z.string().nullable(),
+      owed: z.boolean(),
+    }),
+    committedAt: time,
+    waitingFor: z.string().nullable(),
+    paceMs: z.number(),
+    goodAnswers: z.number(),
+    countedAt: time,
+    degraded: z.record(z.string(), z.number()),
+    counters: z.object({
+      ticks: z.record(z.string(), z.number()),
+      calls: z.partialRecord(hosts, callCounts),
+      agents: z.number(),
+      agentsFailed: z.number(),
+      tickMs: z.number(),
+    }),
+  }),
+}) satisfies z.ZodType<State>;
 
-/** Ticks that began at a place and never ended: the memory of a crash that the tick itself cannot report. */
-export interface Unfinished {
-  cursor: string;
-  count: number;
-}
+const controlSchema = z.object({
+  paused: z.object({ since: z.number(), until: time, reason: z.string().nullable() }).nullable(),
+  resets: z.number(),
+  acceptedIds: z.array(z.string()),
+  forced: z.object({ day: z.string(), count: z.number(), lastAt: z.number() }),
+  watchdogRearms: z.number(),
+  unwritten: z.array(
+    z.object({
+      id: z.string(),
+      at: z.number(),
+      action: z.string(),
+      subject: z.string().nullable(),
+      reason: z.string().nullable(),
+      outcome: z.string(),
+    }),
+  ),
+}) satisfies z.ZodType<Control>;
 
-export const KEPT_TICK_REPORTS = 20;
+const span = z.object({ halvings: z.number(), until: z.string().nullable() }).nullable();
+const crashSchema = z.object({
+  running: z.object({ place: z.string(), turn: z.enum(LANES).nullable() }).nullable(),
+  count: z.number(),
+  lastTurn: z.enum(LANES).nullable(),
+  spans: z.object({ stacks: span, bitcoin: span }),
+  hasControl: z.object({ stacks: z.boolean(), bitcoin: z.boolean() }),
+  passedOver: z.array(z.object({ lane: z.enum(LANES), address: z.string(), until: z.number() })),
+}) satisfies z.ZodType<CrashMemory>;
 
-export const NEW_UNFINISHED: Unfinished = { cursor: "", count: 0 };
-
-/** More than can be held at once: one roster and a quarantine a source. */
-export const KEPT_ACCEPTED_IDS = 10;
+export const NEW_STATE: State = {
+  epoch: 0,
+  version: 0,
+  place: null,
+  lanes: { stacks: NEW_LANE, bitcoin: NEW_LANE },
+  kept: { stacks: [], bitcoin: [] },
+  holds: [],
+  prices: {},
+  priceProblems: {},
+  upstreams: { hosts: {}, counts: {}, hiro: { version: "v1", since: null } },
+  roster: NEW_ROSTER,
+  journal: {
+    startedAt: null,
+    ticks: [],
+    failedCommits: 0,
+    interval: { ms: 0, reason: "no tick yet" },
+    publishing: { mode: "with-commit", since: null, problem: null, owed: false },
+    committedAt: null,
+    waitingFor: null,
+    paceMs: 0,
+    goodAnswers: 0,
+    countedAt: null,
+    degraded: {},
+    counters: { ticks: {}, calls: {}, agents: 0, agentsFailed: 0, tickMs: 0 },
+  },
+};
 
 export const NEW_CONTROL: Control = {
-  resets: 0,
   paused: null,
+  resets: 0,
   acceptedIds: [],
   forced: { day: "", count: 0, lastAt: 0 },
   watchdogRearms: 0,
+  unwritten: [],
 };
 
-/** A pause with an end ends by itself. */
-export function isPaused({ paused }: Control, nowMs: number): boolean {
-  return paused !== null && (paused.until === null || paused.until > nowMs);
+/** What was stored, completed; `problems` names what could not be read and stands as if it were new. */
+export interface Completed<T> {
+  value: T;
+  problems: string[];
 }
 
-export const NEW_STATE: RebuildState = {
-  epoch: 0,
-  rotation: { number: 0, startedAt: null, processed: 0, total: 0, open: false },
-  cursor: "",
-  resetsSeen: 0,
-  hosts: {},
-  hostCounts: {},
-  hiro: { version: "v1", since: null },
-  heldPrices: {},
-  roster: {
-    source: "none",
-    readAt: null,
-    acceptedAt: null,
-    accepted: 0,
-    rejected: {},
-    rejectedExamples: [],
-    sharedBtcAddresses: 0,
-    problem: null,
-    held: null,
-  },
-  quarantines: [],
-  trustedUntil: {},
-  failedCommits: 0,
-  counters: { ticks: {}, calls: {}, agents: 0, agentsFailed: 0, tickMs: 0 },
-  interval: { ms: 0, reason: "no tick yet" },
-  ticks: [],
-};
-
-/**
- * The state made to agree with D1. When D1 is ahead (a crash between commit and save, a wiped object), the place is read
- * from what was attempted last: the commit that was not remembered is not repeated, and nobody is passed over.
- */
-export function reconcile(state: RebuildState, progress: Progress): RebuildState {
-  if (progress.epoch === state.epoch) return state;
-  if (progress.epoch < state.epoch) return { ...state, epoch: progress.epoch };
-  return {
-    ...state,
-    epoch: progress.epoch,
-    rotation: {
-      number: progress.rotation,
-      startedAt: state.rotation.number === progress.rotation ? state.rotation.startedAt : null,
-      processed: progress.processed,
-      total: progress.agents,
-      open: progress.rotation > 0,
-    },
-    cursor: progress.lastAttempted,
-  };
+export function toState(stored: unknown): Completed<State> {
+  return complete("rebuild", stateSchema, NEW_STATE, stored);
 }
 
-/** Quarantines that an operator accepted are over: for the rest of this rotation and the next one, balances may fall. */
-export function releaseAccepted(state: RebuildState, { acceptedIds }: Control): RebuildState {
-  const released = state.quarantines.filter((quarantine) => acceptedIds.includes(quarantine.id));
-  if (released.length === 0) return state;
-  const hosts = { ...state.hosts };
-  const trustedUntil = { ...state.trustedUntil };
-  for (const { source } of released) {
-    const host = hosts[SOURCE_HOSTS[source]];
-    if (host) hosts[SOURCE_HOSTS[source]] = reopen(host);
-    trustedUntil[source] = state.rotation.number + 1;
-  }
-  return { ...state, hosts, trustedUntil, quarantines: state.quarantines.filter((one) => !released.includes(one)) };
+export function toControl(stored: unknown): Completed<Control> {
+  return complete("operator", controlSchema, NEW_CONTROL, stored);
 }
 
-function reopen(host: HostState): HostState {
-  return { ...host, breaker: "closed", openSince: null, notBefore: null, blockedTicks: 0, lastError: null };
-}
-
-/** The rotation that operators asked to leave is over, wherever it stands. */
-export function endIfReset(state: RebuildState, { resets }: Control): RebuildState {
-  if (resets === state.resetsSeen) return state;
-  return { ...state, cursor: "", resetsSeen: resets, rotation: { ...state.rotation, open: false } };
-}
-
-/** A new rotation, numbered above every one that D1 or this object knows. */
-export function beginRotation(state: RebuildState, progress: Progress, nowMs: number): RebuildState {
-  const number = Math.max(state.rotation.number, progress.rotation) + 1;
-  return {
-    ...state,
-    cursor: "",
-    rotation: { number, startedAt: nowMs, processed: 0, total: progress.agents, open: true },
-  };
-}
-
-/** The place after a commit. */
-export function advance(
-  state: RebuildState,
-  done: { epoch: number; attempted: number; lastAttempted: string | undefined; endsRotation: boolean },
-): RebuildState {
-  const processed = state.rotation.processed + done.attempted;
-  return {
-    ...state,
-    epoch: done.epoch,
-    cursor: done.endsRotation ? "" : (done.lastAttempted ?? state.cursor),
-    rotation: { ...state.rotation, processed, open: !done.endsRotation },
-  };
+export function toCrashes(stored: unknown): Completed<CrashMemory> {
+  return complete("crashes", crashSchema, NEW_CRASHES, stored);
 }

@@ -1,157 +1,263 @@
-import { type Clock, HOST_NAMES, type HostName, toRunOutAt, toUseNow } from "@standings/balances";
+import {
+  type Clock,
+  HOST_NAMES,
+  type HostName,
+  LANES,
+  type Lane,
+  toBudgetHost,
+  toRunOutAt,
+  toUseNow,
+} from "@standings/balances";
 import {
   type AcceptedPrice,
-  createDb,
-  findNewestPublication,
+  type Db,
+  type FreshnessRead,
+  findNewest,
   getLastGoodPrices,
   getRowCounts,
   type Publication,
   type RowCounts,
 } from "@standings/db";
+import type { Config } from "../config.ts";
+import { type Freshness, type FreshnessRow, freshnessFacts } from "../contract/freshness.ts";
 import type { RebuilderStatus, UpstreamStatus } from "../contract/status.ts";
-import type { Config } from "../env.ts";
+import { describeHold } from "../safeguards/describe-hold.ts";
+import { judgeFreshness, toUnreachable } from "../safeguards/freshness.ts";
+import { LANE_HOSTS, planChunkSize, toEvenChunk } from "../tick/chunk.ts";
 import { withDeadline } from "../tick/deadline.ts";
-import { SOURCE_HOSTS } from "../tick/fetch.ts";
+import { toFactsNow } from "../tick/facts.ts";
+import { NEW_LANE_PLACE } from "../tick/lanes.ts";
+import { isPaused, type Memory } from "../tick/memory.ts";
 import { STORE_CALL_TIMEOUT_MS } from "../tick/store.ts";
-import { type Control, isPaused, type RebuildState, type Unfinished } from "./state.ts";
+import { describeError } from "../tick/tick.ts";
+import type { RebuildDeps } from "./deps.ts";
+import type { LoadedMemory } from "./memory.ts";
 
-export interface StatusInput {
-  state: RebuildState;
-  control: Control;
-  unfinished: Unfinished;
-  config: Config | null; // null = see configProblem
-  configProblem: string | null;
-  alarmAt: number | null;
-  isRunning: boolean;
-  nowMs: number;
+export interface NewestRead {
+  publication: Publication | undefined;
+  freshness: FreshnessRead | undefined;
 }
 
-export interface DatabaseStatus {
+export interface DatabaseStatus extends NewestRead {
   rowCounts: RowCounts;
-  publication: Publication | undefined;
   prices: AcceptedPrice[];
 }
 
+export interface StatusInput extends LoadedMemory {
+  deps: Pick<RebuildDeps, "clock" | "getConfig">;
+  alarmAt: number | null;
+  isRunning: boolean;
+}
+
+/** The newest ranking and what is known of its age; null when the database does not answer. */
+export async function readNewest(db: Db, clock: Clock): Promise<NewestRead | null> {
+  return readOrNull(clock, "freshness", findNewest(db));
+}
+
 /** What the database adds to the status; null when it does not answer, which is when status is needed most. */
-export async function readDatabaseStatus(d1: D1Database, clock: Clock): Promise<DatabaseStatus | null> {
-  const db = createDb(d1);
+export async function readDatabaseStatus(db: Db, clock: Clock): Promise<DatabaseStatus | null> {
+  const reads = Promise.all([findNewest(db), getRowCounts(db), getLastGoodPrices(db)]);
+  const read = await readOrNull(clock, "status", reads);
+  return read && { ...read[0], rowCounts: read[1], prices: read[2] };
+}
+
+async function readOrNull<T>(clock: Clock, what: string, read: Promise<T>): Promise<T | null> {
   try {
-    const reads = Promise.all([getRowCounts(db), findNewestPublication(db), getLastGoodPrices(db)]);
-    const [rowCounts, publication, prices] = await withDeadline(
-      clock,
-      "the database (status)",
-      STORE_CALL_TIMEOUT_MS,
-      reads,
-    );
-    return { rowCounts, publication, prices };
+    return await withDeadline(clock, `the database (${what})`, STORE_CALL_TIMEOUT_MS, read);
   } catch {
-    return null; // shown as rowCounts: null; the ticks in the same status say what the database answers
+    return null; // said as such; the ticks in the same status say what the database answers
   }
 }
 
-export function toStatus(input: StatusInput, database: DatabaseStatus | null): RebuilderStatus {
-  const { state, control, config, alarmAt, nowMs } = input;
-  const { rotation } = state;
-  const ageSeconds = (at: number) => Math.max(0, Math.floor((nowMs - at) / 1_000));
-  const ticksLeft = Math.ceil(Math.max(0, rotation.total - rotation.processed) / (config?.chunkSize ?? 1));
-  const publication = database?.publication;
-  return {
-    state: input.isRunning ? "running" : isPaused(control, nowMs) ? "paused" : "idle",
-    now: nowMs,
-    paused: isPaused(control, nowMs) ? control.paused : null,
-    alarmAt,
-    alarmOverdueMs: alarmAt === null ? 0 : Math.max(0, nowMs - alarmAt),
-    watchdogRearms: control.watchdogRearms,
-    intervalMs: state.interval.ms,
-    intervalReason: state.interval.reason,
-    next: toNext(input),
-    rotation: {
-      number: rotation.number,
-      startedAt: rotation.startedAt,
-      processed: rotation.processed,
-      total: rotation.total,
-      percent: rotation.total === 0 ? 0 : Math.round((rotation.processed / rotation.total) * 1_000) / 10,
-      etaMs: rotation.open ? ticksLeft * state.interval.ms : null,
-    },
-    cursor: state.cursor,
-    epoch: state.epoch,
-    lastTick: state.ticks[0] ?? null,
-    ticks: state.ticks,
-    upstreams: Object.fromEntries(HOST_NAMES.map((host) => [host, toUpstreamStatus(host, input)])),
-    hiroApi: state.hiro,
-    prices: Object.fromEntries(
-      (database?.prices ?? []).map(({ tokenId, priceUsd, pricedAt, source }) => [
-        tokenId,
-        { priceUsd, source, pricedAt, ageSeconds: ageSeconds(pricedAt), held: state.heldPrices[tokenId] ?? null },
-      ]),
-    ),
-    roster: {
-      ...state.roster,
-      ageSeconds: state.roster.acceptedAt === null ? null : ageSeconds(state.roster.acceptedAt),
-    },
+/** The age of the data as readers are told it: by what D1 says, and by this object's memory where D1 has no facts yet. */
+export function judgeNow(
+  memory: Pick<Memory, "state" | "control">,
+  { clock, getConfig }: Pick<RebuildDeps, "clock" | "getConfig">,
+  newest: NewestRead | null,
+): Freshness {
+  const nowMs = clock.now();
+  if (newest === null) return toUnreachable(nowMs);
+  const { publication, freshness } = newest;
+  const own = toOwnFacts(memory, getConfig, nowMs);
+  const row: FreshnessRow | null = freshness
+    ? { ...freshness, facts: own ?? freshnessFacts.safeParse(freshness.facts).data ?? null }
+    : null;
+  return judgeFreshness({
     publication: publication
       ? {
           version: publication.version,
           publishedAt: publication.published_at,
-          ageSeconds: ageSeconds(publication.published_at),
+          staleAfter: publication.stale_after,
           agents: publication.agents,
-          partial: publication.partial,
-          pending: publication.pending,
-          coveragePercent: toPercent(publication.agents, publication.agents + publication.pending),
         }
       : null,
-    quarantines: state.quarantines.map((quarantine) => ({
-      ...quarantine,
-      host: SOURCE_HOSTS[quarantine.source],
-      release: `if these balances really fell, accept ${quarantine.id}; if not, it ends by itself when the host answers as before`,
-    })),
-    configProblem: input.configProblem,
-    consecutiveFailures: state.failedCommits,
-    unfinishedTicks: input.isRunning ? 0 : input.unfinished.count,
-    counters: state.counters,
+    freshness: row,
+    nowMs,
+  });
+}
+
+function toOwnFacts(memory: Pick<Memory, "state" | "control">, getConfig: () => Config, nowMs: number) {
+  if (memory.state.journal.committedAt === null) return undefined;
+  try {
+    return toFactsNow(memory, getConfig(), { nowMs, alarmAt: null });
+  } catch {
+    return undefined; // a broken configuration says so in the status
+  }
+}
+
+export function toStatus(input: StatusInput, database: DatabaseStatus | null): RebuilderStatus {
+  const { state, control, crashes, deps, alarmAt, isRunning } = input;
+  const nowMs = deps.clock.now();
+  const { config, configProblem } = readConfig(deps);
+  const { journal } = state;
+  const publication = database?.publication;
+  return {
+    state: isRunning ? "running" : isPaused(control, nowMs) ? "paused" : "idle",
+    now: nowMs,
+    freshness: judgeNow(input, deps, database),
+    paused: isPaused(control, nowMs) ? control.paused : null,
+    alarmAt,
+    alarmOverdueMs: alarmAt === null ? 0 : Math.max(0, nowMs - alarmAt),
+    watchdogRearms: control.watchdogRearms,
+    intervalMs: journal.interval.ms,
+    intervalReason: journal.interval.reason,
+    next: toNext(input, nowMs, configProblem),
+    lanes: { stacks: toLane("stacks", input, config, nowMs), bitcoin: toLane("bitcoin", input, config, nowMs) },
+    holds: state.holds.map((hold) => {
+      const { id, kind, since, seen } = hold;
+      return { id, kind, since, seen, ...describeHold(hold) };
+    }),
+    epoch: state.epoch,
+    lastTick: journal.ticks[0] ?? null,
+    ticks: journal.ticks,
+    upstreams: Object.fromEntries(HOST_NAMES.map((host) => [host, toUpstream(host, input, config, nowMs)])),
+    hiroApi: state.upstreams.hiro,
+    prices: toPrices(input, database, nowMs),
+    roster: toRoster(input, nowMs),
+    publication: publication ? toPublicationStatus(publication, nowMs) : null,
+    publishing: {
+      mode: journal.publishing.mode,
+      since: journal.publishing.since,
+      problem: journal.publishing.problem ?? journal.waitingFor,
+    },
+    configProblem,
+    stateProblem: input.problems.length === 0 ? null : `not readable and begun anew: ${input.problems.join(", ")}`,
+    consecutiveFailures: journal.failedCommits,
+    crashes: { count: isRunning ? 0 : toCrashCount(crashes), passedOver: crashes.passedOver },
+    counters: journal.counters,
     rowCounts: database?.rowCounts ?? null,
   };
 }
 
-function toNext({ state, control, alarmAt, isRunning, nowMs, configProblem }: StatusInput): RebuilderStatus["next"] {
+function readConfig({ getConfig }: Pick<RebuildDeps, "getConfig">) {
+  try {
+    return { config: getConfig(), configProblem: null };
+  } catch (error) {
+    return { config: null, configProblem: describeError(error) };
+  }
+}
+
+function toCrashCount({ running, count }: Memory["crashes"]): number {
+  return running === null ? 0 : count + 1;
+}
+
+function toNext({ state, control, alarmAt, isRunning }: StatusInput, nowMs: number, configProblem: string | null) {
   if (isRunning) return { what: "the running tick commits", at: null };
   if (configProblem) return { what: "nothing until the configuration is mended", at: alarmAt };
   if (isPaused(control, nowMs)) return { what: "nothing until the pause ends", at: control.paused?.until ?? null };
-  const place =
-    state.cursor === "" || control.resets !== state.resetsSeen
-      ? "a new rotation begins"
-      : `the tick after ${state.cursor} begins`;
-  return { what: place, at: alarmAt };
+  const isBetween = state.place === null || control.resets !== state.place.resets;
+  const begins = isBetween || LANES.every((lane) => !state.place?.[lane].isOpen);
+  return { what: begins ? "a new rotation begins" : "the next agents of both lanes are asked", at: alarmAt };
 }
 
-function toUpstreamStatus(host: HostName, { state: rebuild, config, nowMs }: StatusInput): UpstreamStatus {
-  const state = rebuild.hosts[host];
-  const counts = rebuild.hostCounts[host];
-  const budget = config?.monthlyBudgets[host] ?? 0;
-  const callsPerTick = counts ? counts.ok + counts.failed + counts.rateLimited : 0;
-  const rate = { callsPerTick, intervalMs: rebuild.interval.ms };
+function toLane(lane: Lane, { state }: StatusInput, config: Config | null, nowMs: number) {
+  const memory = state.lanes[lane];
+  const { rotation, startedAt, processed, total, cursor, isOpen } = state.place?.[lane] ?? NEW_LANE_PLACE;
+  const agents = state.place?.agents ?? 0;
+  const chunkSize = config ? toEvenChunk(agents, planChunkSize({ ...config, hiro: state.upstreams.hiro.version })) : 1;
+  const ticksLeft = Math.ceil(Math.max(0, total - processed) / chunkSize);
+  const gate = state.upstreams.hosts[LANE_HOSTS[lane]]?.notBefore ?? null;
+  const waits = memory.waited > 0 ? "the other lane, to ask the same agents" : null;
+  return {
+    health: memory.health,
+    since: memory.since,
+    until: memory.until,
+    why: memory.why,
+    waitsFor: gate !== null && gate > nowMs ? `its host's gate, until ${new Date(gate).toISOString()}` : waits,
+    rotation,
+    startedAt,
+    processed,
+    total,
+    percent: total === 0 ? 0 : Math.round((processed / total) * 1_000) / 10,
+    etaMs: isOpen ? ticksLeft * state.journal.interval.ms : null,
+    cursor,
+    goodAt: memory.goodAt,
+  };
+}
+
+function toUpstream(host: HostName, { state }: StatusInput, config: Config | null, nowMs: number): UpstreamStatus {
+  const { hosts, counts } = state.upstreams;
+  const known = hosts[host];
+  const last = counts[host];
+  const payer = toBudgetHost(host);
+  const use = hosts[payer]?.use ?? null;
+  const budget = config?.monthlyBudgets[payer] ?? 0;
+  const callsPerTick = last ? last.ok + last.failed + last.rateLimited : 0;
+  const notBefore = known?.notBefore ?? null;
   return {
     baseUrl: config?.baseUrls[host] ?? "",
-    ok: counts?.ok ?? 0,
-    failed: counts?.failed ?? 0,
-    rateLimited: counts?.rateLimited ?? 0,
-    p50Ms: toMedian(counts?.latenciesMs ?? []),
-    breaker: state?.breaker ?? "closed",
-    openSince: state?.openSince ?? null,
-    notBefore: state?.notBefore ?? null,
-    lastError: state?.lastError ?? null,
-    quota: state?.quota ?? {},
-    deprecationSeen: state?.deprecationSeen ?? null,
+    ok: last?.ok ?? 0,
+    failed: last?.failed ?? 0,
+    rateLimited: last?.rateLimited ?? 0,
+    p50Ms: toMedian(last?.latenciesMs ?? []),
+    gate: notBefore !== null && notBefore > nowMs ? "closed" : "open",
+    notBefore,
+    lastError: known?.lastError?.what ?? null,
+    lastErrorAt: known?.lastError?.at ?? null,
+    quota: known?.quota ?? {},
+    deprecationSeen: known?.deprecationSeen ?? null,
     monthlyBudget: budget,
-    monthlyCalls: toUseNow(state?.use, nowMs).calls,
-    runsOutAt: toRunOutAt(state?.use, budget, rate, nowMs),
+    monthlyCalls: toUseNow(use, nowMs).calls,
+    runsOutAt: toRunOutAt(use, budget, { callsPerTick, intervalMs: state.journal.interval.ms }, nowMs),
   };
+}
+
+function toPrices({ state }: StatusInput, database: DatabaseStatus | null, nowMs: number): RebuilderStatus["prices"] {
+  const entries = (database?.prices ?? []).map(({ tokenId, priceUsd, pricedAt, source }) => {
+    const price = {
+      priceUsd,
+      source,
+      pricedAt,
+      ageSeconds: toAgeSeconds(pricedAt, nowMs),
+      confirmedBy: state.prices[tokenId]?.confirmedBy ?? ("unknown" as const),
+      held: state.priceProblems[tokenId] ?? null,
+    };
+    return [tokenId, price] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function toRoster({ state }: StatusInput, nowMs: number): RebuilderStatus["roster"] {
+  const { sizes: _sizes, isRefused: _isRefused, ...roster } = state.roster;
+  return { ...roster, ageSeconds: roster.acceptedAt === null ? null : toAgeSeconds(roster.acceptedAt, nowMs) };
+}
+
+function toPublicationStatus({ version, published_at, agents, partial, pending }: Publication, nowMs: number) {
+  return {
+    version,
+    publishedAt: published_at,
+    ageSeconds: toAgeSeconds(published_at, nowMs),
+    agents,
+    partial,
+    pending,
+    coveragePercent: agents + pending === 0 ? 0 : Math.round((agents / (agents + pending)) * 1_000) / 10,
+  };
+}
+
+function toAgeSeconds(at: number, nowMs: number): number {
+  return Math.max(0, Math.floor((nowMs - at) / 1_000));
 }
 
 function toMedian(values: readonly number[]): number | null {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
-}
-
-function toPercent(part: number, whole: number): number {
-  return whole === 0 ? 0 : Math.round((part / whole) * 1_000) / 10;
 }

@@ -1,54 +1,234 @@
-import type { Source, SourceBalances } from "@standings/balances";
+import type { Lane } from "@standings/balances";
 
-/** Fewer agents than this can lose a holding at once by chance, whatever share of a chunk they are. */
-export const MIN_AGENTS_TO_DISTRUST = 10;
+/** Fewer holders than this can lose a token together by chance. */
+export const MIN_FALLEN = 5;
 
-/** More of a chunk than this does not sell everything between two ticks: the upstream lost its data, or serves another network. */
+/** More of a token's holders than this do not part with it between two looks: the upstream lost its data. */
 export const MAX_FALLEN_SHARE = 0.3;
 
-/** A source whose answers are held back, until a probe contradicts them or an operator accepts them. */
-export interface Quarantine {
+/** Answers of a lane that a fall is judged against besides this tick's: a few that sell are none among many. */
+export const KEPT_ANSWERS = 100;
+
+/** Calls to the other route in one tick. */
+export const MAX_WITNESSES = 5;
+
+/** So many witnesses that agree, drawn at random, speak for all: fewer only where fewer pairs are in question. */
+export const MIN_WITNESSES = 3;
+
+/** Without another route a fall is believed once it was repeated in so many rotations, over at least so long... */
+export const ROTATIONS_TO_BELIEVE = 3;
+export const MIN_REPEATED_MS = 3_600_000;
+
+/** ...and after this long whatever anyone holds. */
+export const MAX_FALL_HOLD_MS = 6 * 3_600_000;
+
+/** Bounds the object's memory; the other pairs of a fall this large are judged anew with their next answer. */
+export const MAX_HELD_PAIRS = 5_000;
+
+/** A holding whose fall to zero is not believed. Times are Unix milliseconds. */
+export interface HeldPair {
+  agent: string;
+  asked: string; // the address that was asked: the agent's Bitcoin address, or its Stacks address
+  since: number; // of the first answer without it
+  rotations: number; // in which it was zero
+  rotation: number; // the last of them
+}
+
+export interface FallHold {
   id: string;
-  source: Source;
-  tokenId: string; // what fell to zero
-  fell: number; // agents whose balance of it fell to zero
-  of: number; // agents of the chunk
-  since: number; // Unix milliseconds
+  kind: "fall";
+  lane: Lane;
+  tokenId: string;
+  pairs: HeldPair[];
+  since: number;
+  seen: number;
 }
 
-/** Who is stored with some of a ranked token: token id -> Stacks addresses. */
-export type Holders = ReadonlyMap<string, ReadonlySet<string>>;
-
-export interface Answer {
-  stxAddress: string;
-  balances: SourceBalances["balances"];
+/** What one complete answer said of the counted tokens that its agent is stored with. */
+export interface HolderAnswer {
+  agent: string;
+  asked: string;
+  held: string[]; // token ids with a stored amount above zero
+  fell: string[]; // of those, now zero
 }
 
-/** What fell to zero for too many agents of a chunk at once, the worst first; undefined when nothing did. */
-export function findMassChange(
-  answers: readonly Answer[],
-  holders: Holders,
-): { tokenId: string; fell: number; of: number } | undefined {
-  const fallen = [...holders.keys()].map((tokenId) => {
-    const fell = answers.filter((answer) => isFallen(answer, tokenId, holders)).length;
-    return { tokenId, fell, of: answers.length };
+/** The part of an answer that later falls are judged against. */
+export type KeptAnswer = Pick<HolderAnswer, "held" | "fell">;
+
+export interface Pair {
+  lane: Lane;
+  agent: string;
+  asked: string;
+  tokenId: string;
+}
+
+/** What the other route said of a pair, base units; a pair without an answer is missing. */
+export type Testimony = ReadonlyMap<string, bigint>;
+
+export function toPairKey({ agent, tokenId }: Pick<Pair, "agent" | "tokenId">): string {
+  return `${tokenId} ${agent}`;
+}
+
+export interface LaneFalls {
+  lane: Lane;
+  answers: readonly HolderAnswer[]; // of this tick
+  kept: readonly KeptAnswer[]; // of the lane's last ticks
+  holds: readonly FallHold[]; // of this lane
+}
+
+/** Tokens too many of whose holders fell to zero: these falls are a claim, to be confirmed by another route or held. */
+export function findClaims({ answers, kept, holds }: Omit<LaneFalls, "lane">): string[] {
+  const tokens = [...new Set(answers.flatMap(({ fell }) => fell))].sort();
+  return tokens.filter((tokenId) => {
+    if (holds.some((hold) => hold.tokenId === tokenId)) return true; // one more of the same claim
+    const all = [...answers, ...kept].filter(({ held }) => held.includes(tokenId));
+    const fallen = all.filter(({ fell }) => fell.includes(tokenId)).length;
+    return fallen >= MIN_FALLEN && fallen > all.length * MAX_FALLEN_SHARE;
   });
-  return fallen
-    .filter(({ fell, of }) => fell >= MIN_AGENTS_TO_DISTRUST && fell > of * MAX_FALLEN_SHARE)
-    .sort((a, b) => b.fell - a.fell)[0];
 }
 
-/** What an answer says of a quarantine: it repeats what is not believed, contradicts it, or tells nothing. */
-export function judgeProbe(
-  answer: Answer,
-  { tokenId }: Quarantine,
-  holders: Holders,
-): "repeats" | "contradicts" | "nothing" {
-  if (!holders.get(tokenId)?.has(answer.stxAddress)) return "nothing";
-  return isFallen(answer, tokenId, holders) ? "repeats" : "contradicts";
+/**
+ * The pairs that the other route is asked about, drawn at random: of each claim in turn, new ones before those that
+ * stand, so that no token can use up the witnesses of another.
+ */
+export function drawWitnesses(lanes: readonly LaneFalls[], random: () => number): Pair[] {
+  const pools = lanes.flatMap(({ lane, ...falls }) => {
+    const claimed = findClaims(falls);
+    const tokens = [...new Set([...claimed, ...falls.holds.map(({ tokenId }) => tokenId)])];
+    return tokens.map((tokenId) => {
+      const fresh = falls.answers.filter(({ fell }) => fell.includes(tokenId));
+      const standing = falls.holds.filter((hold) => hold.tokenId === tokenId).flatMap(({ pairs }) => pairs);
+      const asked = new Map([...standing, ...fresh].map((one) => [one.agent, one.asked]));
+      const pairs = [...asked].map(([agent, address]): Pair => ({ lane, agent, asked: address, tokenId }));
+      return { isNew: standing.length === 0, pairs: shuffle(pairs, random) };
+    });
+  });
+  const inOrder = [...pools.filter(({ isNew }) => isNew), ...pools.filter(({ isNew }) => !isNew)];
+  const drawn: Pair[] = [];
+  for (let round = 0; drawn.length < MAX_WITNESSES && inOrder.some(({ pairs }) => pairs[round]); round++) {
+    drawn.push(...inOrder.flatMap(({ pairs }) => pairs[round] ?? []));
+  }
+  return drawn.slice(0, MAX_WITNESSES);
 }
 
-function isFallen({ stxAddress, balances }: Answer, tokenId: string, holders: Holders): boolean {
-  const balance = balances.find((held) => held.tokenId === tokenId);
-  return balance !== undefined && balance.rawAmount === 0n && (holders.get(tokenId)?.has(stxAddress) ?? false);
+export interface FallInput extends LaneFalls {
+  testimony: Testimony;
+  acceptedIds: readonly string[]; // of holds that an operator let through
+  rotation: number;
+  nowMs: number;
+  newId: () => string;
+}
+
+export interface FallVerdict {
+  holds: FallHold[]; // that stand after this tick
+  /** Falls of this tick's answers that are not believed: the stored amount stays. */
+  kept: Pair[];
+  /** Falls held back so far that are believed now. */
+  released: Pair[];
+}
+
+/** What to believe of the falls on one lane. Nothing but the pairs in question is ever held back. */
+export function judgeFalls(input: FallInput): FallVerdict {
+  const claimed = findClaims(input);
+  const tokens = [...new Set([...claimed, ...input.holds.map(({ tokenId }) => tokenId)])];
+  const verdict: FallVerdict = { holds: [], kept: [], released: [] };
+  for (const tokenId of tokens) {
+    const one = judgeToken(tokenId, claimed.includes(tokenId), input);
+    verdict.holds.push(...one.holds);
+    verdict.kept.push(...one.kept);
+    verdict.released.push(...one.released);
+  }
+  return verdict;
+}
+
+function judgeToken(tokenId: string, isClaimed: boolean, input: FallInput): FallVerdict {
+  const { lane, answers, nowMs } = input;
+  const hold = input.holds.find((one) => one.tokenId === tokenId);
+  const fallen = isClaimed ? answers.filter(({ fell }) => fell.includes(tokenId)) : [];
+  const answered = new Set(answers.filter(({ fell }) => !fell.includes(tokenId)).map(({ agent }) => agent));
+  // (a) A pair that answers with a balance again is over, and written like any other answer.
+  const standing = (hold?.pairs ?? []).filter(({ agent }) => !answered.has(agent));
+  const pairs = mergePairs(standing, fallen, input);
+  const isBelieved = (hold !== undefined && input.acceptedIds.includes(hold.id)) || isConfirmed(tokenId, pairs, input);
+  const givesAmounts = answers.some(({ held, fell }) => held.some((id) => !fell.includes(id)));
+  const stays = (pair: HeldPair) => !isBelieved && !isPairBelieved(pair, tokenId, givesAmounts, input);
+  const held = pairs.filter(stays).slice(0, MAX_HELD_PAIRS);
+  const heldAgents = new Set(held.map(({ agent }) => agent));
+  const fallenAgents = new Set(fallen.map(({ agent }) => agent));
+  const toPair = ({ agent, asked }: { agent: string; asked: string }): Pair => ({ lane, agent, asked, tokenId });
+  const next: FallHold = {
+    id: hold?.id ?? `fall-${tokenId.split(".").at(-1)}-${input.newId().slice(0, 8)}`,
+    kind: "fall",
+    lane,
+    tokenId,
+    pairs: held,
+    since: hold?.since ?? nowMs,
+    seen: fallen.length > 0 ? nowMs : (hold?.seen ?? nowMs),
+  };
+  return {
+    holds: held.length > 0 ? [next] : [],
+    kept: fallen.filter(({ agent }) => heldAgents.has(agent)).map(toPair),
+    released: standing.filter(({ agent }) => !heldAgents.has(agent) && !fallenAgents.has(agent)).map(toPair),
+  };
+}
+
+function mergePairs(
+  standing: readonly HeldPair[],
+  fallen: readonly HolderAnswer[],
+  { rotation, nowMs }: FallInput,
+): HeldPair[] {
+  const pairs = new Map(standing.map((pair) => [pair.agent, pair]));
+  for (const { agent, asked } of fallen) {
+    const pair = pairs.get(agent);
+    if (pair?.asked !== asked) pairs.set(agent, { agent, asked, since: nowMs, rotations: 1, rotation });
+    else if (pair.rotation !== rotation) pairs.set(agent, { ...pair, rotations: pair.rotations + 1, rotation });
+  }
+  return [...pairs.values()];
+}
+
+/** (b) The other route says zero of every pair that was drawn, and of enough of them to speak for all. */
+function isConfirmed(tokenId: string, pairs: readonly HeldPair[], { testimony }: FallInput): boolean {
+  const heard = pairs.flatMap(({ agent }) => testimony.get(toPairKey({ agent, tokenId })) ?? []);
+  return heard.length >= Math.min(MIN_WITNESSES, pairs.length) && heard.every((amount) => amount === 0n);
+}
+
+function isPairBelieved(
+  pair: HeldPair,
+  tokenId: string,
+  givesAmounts: boolean,
+  { testimony, nowMs }: FallInput,
+): boolean {
+  const said = testimony.get(toPairKey({ agent: pair.agent, tokenId }));
+  if (said !== undefined) return said === 0n;
+  const heldMs = nowMs - pair.since;
+  // (c) Zero again and again, while the lane gives others amounts of counted tokens: the host has its data.
+  if (pair.rotations >= ROTATIONS_TO_BELIEVE && heldMs >= MIN_REPEATED_MS && givesAmounts) return true;
+  return heldMs >= MAX_FALL_HOLD_MS; // (d)
+}
+
+/** Since when a holding of the agent is kept by these holds; null = none is. */
+export function toHeldSince(holds: readonly FallHold[], agent: string): number | null {
+  const times = holds.flatMap(({ pairs }) => pairs.flatMap((pair) => (pair.agent === agent ? [pair.since] : [])));
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** What is held back, in words. */
+export function describeFallHold({ tokenId, pairs }: FallHold): string {
+  const agents = pairs.length === 1 ? "1 agent" : `${pairs.length} agents`;
+  return `${agents} fell to zero ${tokenId} together; their last amounts stay`;
+}
+
+/** The lane's newest answers about holders, to judge later falls against. */
+export function keepAnswers(kept: readonly KeptAnswer[], answers: readonly HolderAnswer[]): KeptAnswer[] {
+  const fresh = answers.filter(({ held }) => held.length > 0).map(({ held, fell }) => ({ held, fell }));
+  return [...kept, ...fresh].slice(-KEPT_ANSWERS);
+}
+
+function shuffle<T>(items: readonly T[], random: () => number): T[] {
+  const shuffled = [...items];
+  for (let last = shuffled.length - 1; last > 0; last--) {
+    const at = Math.floor(random() * (last + 1));
+    [shuffled[last], shuffled[at]] = [shuffled[at] as T, shuffled[last] as T];
+  }
+  return shuffled;
 }

@@ -1,33 +1,42 @@
-/** Mempool answers a Bitcoin address in one call. */
+import { HIRO_CALLS, type HiroVersion, type Lane, MAX_PRICE_CALLS } from "@standings/balances";
+import { MAX_WITNESSES } from "../safeguards/falls.ts";
+
+/** Esplora answers a Bitcoin address in one call. */
 const BITCOIN_CALLS = 1;
 
-/** CoinGecko, and both fallbacks. */
-const PRICE_CALLS = 3;
+/** One KV read, and D1 calls for place, roster, agents (twice when a rotation wraps, once for probes) and balances. */
+const PLAN_CALLS = 7;
 
 /**
- * Kept back from the budget for what a tick must do besides fetching: one KV read, and D1 calls for place, roster,
- * plan and commit, the halving of a chunk that the database refuses included (2 × log2(100) commits, checked once each).
+ * D1 calls of a commit that is refused: each of the 8 halvings of 200 answers costs a commit, a look at whose the epoch
+ * is, and the other half's commit; then the publication, and one made apart.
  */
-export const RESERVED_SUBREQUESTS = 40;
+const COMMIT_CALLS = 28;
 
-/** How many agents the next tick takes on: never more than its budget can finish. */
-export function planChunkSize(limits: { chunkSize: number; subrequestBudget: number; stacksCalls: number }): number {
-  const forAgents = limits.subrequestBudget - RESERVED_SUBREQUESTS - PRICE_CALLS;
-  const affordable = Math.floor(forAgents / (limits.stacksCalls + BITCOIN_CALLS));
+/** Kept back from the budget for what a tick must do besides calling upstreams. */
+export const RESERVED_SUBREQUESTS = PLAN_CALLS + COMMIT_CALLS;
+
+/** Less leaves nothing for agents beside what a tick must do anyway. */
+export const MIN_SUBREQUEST_BUDGET = RESERVED_SUBREQUESTS + MAX_PRICE_CALLS + MAX_WITNESSES + 20;
+
+/** A tick's calls for prices and metadata, room for further feeds included. */
+const PRICE_CALLS = Math.max(10, MAX_PRICE_CALLS);
+
+/** How many agents a lane takes on in a tick: never more than the budget can finish with both lanes asking. */
+export function planChunkSize(limits: { chunkSize: number; subrequestBudget: number; hiro: HiroVersion }): number {
+  const forAgents = limits.subrequestBudget - RESERVED_SUBREQUESTS - PRICE_CALLS - MAX_WITNESSES;
+  const affordable = Math.floor(forAgents / (HIRO_CALLS[limits.hiro] + BITCOIN_CALLS));
   return Math.max(1, Math.min(limits.chunkSize, affordable));
 }
 
-/** So many ticks in a row that began at one place and never ended are no coincidence. */
-export const CRASHES_TO_SHRINK = 3;
-
-/**
- * After crashes at one place the chunk is halved with every further one, to find a way past what brings the tick down
- * (too much memory, a bug): down to a single agent, and when that one still does, past it.
- */
-export function shrinkAfterCrashes(fullSize: number, crashes: number): { chunkSize: number; isSkipping: boolean } {
-  if (crashes < CRASHES_TO_SHRINK) return { chunkSize: fullSize, isSkipping: false };
-  const halvings = crashes - CRASHES_TO_SHRINK + 1;
-  const chunkSize = Math.max(1, Math.floor(fullSize / 2 ** halvings));
-  const toOne = Math.ceil(Math.log2(fullSize));
-  return { chunkSize, isSkipping: halvings > toOne };
+/** Chunks of one size: the last one of a rotation is as full as the first. */
+export function toEvenChunk(agents: number, chunkSize: number): number {
+  return agents === 0 ? chunkSize : Math.ceil(agents / toTicks(agents, chunkSize));
 }
+
+/** Ticks of a rotation. */
+export function toTicks(agents: number, chunkSize: number): number {
+  return Math.max(1, Math.ceil(agents / chunkSize));
+}
+
+export const LANE_HOSTS = { stacks: "hiro", bitcoin: "mempool" } as const satisfies Record<Lane, string>;

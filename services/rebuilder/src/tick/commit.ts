@@ -1,190 +1,252 @@
-import type { Clock } from "@standings/balances";
-import type { AcceptedPrice, NewPublication, NewTickCommit, SourceWrite, TickWrites } from "@standings/db";
+import { LANES } from "@standings/balances";
+import { classifyD1Error, FALL_HELD, type NewPublication, type TickWrites } from "@standings/db";
+import type { TickOutcome } from "../contract/status.ts";
 import { DeadlineError } from "./deadline.ts";
-import { type AgentFetch, SOURCES } from "./fetch.ts";
-import type { RowUse, Store } from "./store.ts";
-import { describeError } from "./tick.ts";
+import { advance, toUnknownPlace } from "./lanes.ts";
+import { LOCK_DEADLINE_MS } from "./lock.ts";
+import type { Place } from "./memory.ts";
+import { type PairWrite, toRefusedWrite } from "./pair-write.ts";
+import { type RowUse, STORE_CALL_TIMEOUT_MS } from "./store.ts";
+import { describeError, type Tick } from "./tick.ts";
 
-/** The lock around a commit is broken by the platform at 30 s. */
-export const COMMIT_DEADLINE_MS = 20_000;
-
-export interface ChunkCommit {
-  commit: Omit<NewTickCommit, "epoch" | "committed_at" | "agents" | "failed" | "outcome" | "subrequests">;
-  rotation: number;
-  prices: readonly AcceptedPrice[];
-  fetches: readonly AgentFetch[];
-  /** What to publish with the last part, given its epoch. */
-  publication: Omit<NewPublication, "epoch" | "publishedAt"> | undefined;
-}
-
-export interface CommitDeps {
-  store: Store;
-  subrequests(): number;
-  maxSubrequests: number; // where halving ends
-  clock: Clock;
-}
-
-export type CommitResult = RowUse & { notes: string[] } & (
-    | { kind: "committed"; epoch: number; published: boolean }
-    | { kind: "fenced" } // a competing tick took the epoch: nothing of this one counts
-    | { kind: "unavailable"; error: string; epoch: number } // epoch: the last one that was committed
-  );
-
-type Part =
-  | { kind: "committed" }
-  | { kind: "fenced" }
-  | { kind: "refused"; error: string }
-  | { kind: "unavailable"; error: string };
-
-/** Why an agent's own rows were refused, as stored with its fetch. */
-export const REFUSED_BY_DATABASE = "refused-by-database";
-
-/**
- * Commits a chunk as one atomic batch. When only the publication fails, the chunk is committed without it. When the
- * data itself is refused, the chunk is halved until the poison agent stands alone, and that one is marked and passed.
- * Never throws; whatever hangs is given up.
- */
-export async function commitChunk(chunk: ChunkCommit, firstEpoch: number, deps: CommitDeps): Promise<CommitResult> {
-  const deadlineAt = deps.clock.now() + COMMIT_DEADLINE_MS;
-  const use: RowUse = { rowsRead: 0, rowsWritten: 0 };
-  const notes: string[] = [];
-  let epoch = firstEpoch;
-  let published = false;
-
-  const commitPart = async (fetches: readonly AgentFetch[], isRefused: boolean, publish: boolean): Promise<Part> => {
-    const writes = toWrites(chunk, epoch, fetches, isRefused, deps);
-    const publication = publish && chunk.publication && { ...chunk.publication, epoch, publishedAt: deps.clock.now() };
-    const part = await tryCommit(writes, publication || undefined, use, deadlineAt, deps);
-    if (part.kind === "committed") {
-      epoch++;
-      published ||= Boolean(publication);
-    }
-    return part;
-  };
-
-  const commitAll = async (fetches: readonly AgentFetch[], isLast: boolean): Promise<Part> => {
-    const withPublication = await commitPart(fetches, false, isLast);
-    if (withPublication.kind !== "refused") return withPublication;
-    const part = isLast && chunk.publication ? await commitPart(fetches, false, false) : withPublication;
-    if (part.kind === "committed") notes.push(`the ranking was not published: ${withPublication.error}`);
-    if (part.kind !== "refused") return part;
-    const canHalve =
-      isAboutData(part.error) && deps.subrequests() < deps.maxSubrequests && deps.clock.now() < deadlineAt;
-    if (fetches.length === 0 || !canHalve) return { kind: "unavailable", error: part.error };
-    if (fetches.length === 1) {
-      notes.push(`the database refused the balances of ${fetches[0]?.agent.stxAddress}: ${part.error}`);
-      return commitPart(fetches, true, isLast);
-    }
-    const half = Math.ceil(fetches.length / 2);
-    const first = await commitAll(fetches.slice(0, half), false);
-    return first.kind === "committed" ? commitAll(fetches.slice(half), isLast) : first;
-  };
-
-  const part = await commitAll(chunk.fetches, true);
-  if (part.kind === "committed") return { ...use, notes, kind: "committed", epoch: epoch - 1, published };
-  if (part.kind === "fenced") return { ...use, notes, kind: "fenced" };
-  return { ...use, notes, kind: "unavailable", error: part.error, epoch: epoch - 1 };
-}
-
-/** One batch, tried again while it can be told to be safe: the fence says whether an unclear end was a commit. */
-async function tryCommit(
-  writes: TickWrites,
-  publication: NewPublication | undefined,
-  use: RowUse,
-  deadlineAt: number,
-  { store, clock }: CommitDeps,
-): Promise<Part> {
-  const { epoch, tick_id: tickId } = writes.commit;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const rows = await store.commit(writes, publication);
-      use.rowsRead += rows.rowsRead;
-      use.rowsWritten += rows.rowsWritten;
-      return { kind: "committed" };
-    } catch (error) {
-      const message = describeError(error);
-      if (clock.now() >= deadlineAt) return { kind: "unavailable", error: message };
-      let owner: string | undefined;
-      try {
-        owner = await store.findTickId(epoch);
-      } catch {
-        return { kind: "unavailable", error: message }; // the first error says more than the second
-      }
-      if (owner === tickId) return { kind: "committed" };
-      if (owner !== undefined) return { kind: "fenced" };
-      if (isRefusal(message)) return { kind: "refused", error: message };
-      // A call that timed out may still be running, and a database that is overloaded needs rest: neither is sent again.
-      const isFinal = error instanceof DeadlineError || isOverloaded(message) || attempt >= MAX_COMMIT_ATTEMPTS;
-      if (isFinal || clock.now() >= deadlineAt) return { kind: "unavailable", error: message };
-      await new Promise<void>((resolve) => clock.after(RETRY_AFTER_MS, resolve));
-    }
-  }
-}
+/** A commit and the look at whose its epoch is: what must be left of the budget to begin one. */
+const CALLS_PER_COMMIT = 2;
 
 /** A lost connection is worth a short wait and another try; what is down longer waits for the next tick. */
 const RETRY_AFTER_MS = 2_000;
 const MAX_COMMIT_ATTEMPTS = 3;
 
-/** What D1 says when more queries would make it worse. */
-function isOverloaded(message: string): boolean {
-  return /overloaded|queued|memory limit|CPU time|exceeded timeout/i.test(message);
+/** All that a tick writes. In parts, the roster, prices and releases go with the first, the rest with the last. */
+export interface TurnCommit {
+  firstEpoch: number;
+  begin: Place; // as the tick began its turn
+  end: Place; // when every pair is written
+  listedAgents: number; // of the roster before this tick
+  pairs: readonly PairWrite[];
+  head: Pick<TickWrites, "roster" | "prices" | "releases">;
+  tail: Pick<TickWrites, "freshness" | "prune">;
+  publication: Omit<NewPublication, "epoch" | "publishedAt"> | undefined;
+  outcome: TickOutcome;
 }
 
-/** What the database says of a row that it does not take: fewer rows may pass. */
-function isAboutData(message: string): boolean {
-  return /SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)|constraint failed|too big|D1_TYPE_ERROR/i.test(message);
+export interface CommitResult extends RowUse {
+  outcome: TickOutcome;
+  error: string | null;
+  notes: string[];
+  epoch: number | null; // of the last part that was committed; null = none was
+  place: Place; // as of that part
+  hasPublished: boolean;
+  isPublicationSlow: boolean; // the commit with the publication timed out, or was too much for the database
+  isRosterRefused: boolean;
 }
 
-/** What the database will say again of the same statements, in contrast to being out of reach. */
-function isRefusal(message: string): boolean {
-  return isAboutData(message) || /SQLITE_ERROR|integer overflow/i.test(message);
+/** The result of a tick that had nothing to commit, because it could not even be planned. */
+export function toNotBegun(outcome: TickOutcome, error: string, place: Place | null): CommitResult {
+  const unknown = place ?? toUnknownPlace(0, 0, 0);
+  return { ...toEmptyResult(outcome, unknown), error };
 }
 
-function toWrites(
-  chunk: ChunkCommit,
-  epoch: number,
-  fetches: readonly AgentFetch[],
-  isRefused: boolean,
-  deps: CommitDeps,
-): TickWrites {
-  const sources = fetches.flatMap((fetch) => toSourceWrites(fetch, isRefused));
-  const failed = fetches.filter((fetch) => isRefused || isFailed(fetch)).length;
+function toEmptyResult(outcome: TickOutcome, place: Place): CommitResult {
   return {
-    commit: {
-      ...chunk.commit,
-      epoch,
-      committed_at: deps.clock.now(),
-      agents: fetches.length,
-      failed,
-      subrequests: deps.subrequests(),
-      outcome: "committed",
-    },
-    rotation: chunk.rotation,
-    prices: chunk.prices,
-    sources,
+    outcome,
+    error: null,
+    notes: [],
+    rowsRead: 0,
+    rowsWritten: 0,
+    epoch: null,
+    place,
+    hasPublished: false,
+    isPublicationSlow: false,
+    isRosterRefused: false,
   };
 }
 
-function toSourceWrites({ agent, attempts, endedAt }: AgentFetch, isRefused: boolean): SourceWrite[] {
-  return SOURCES.map((source): SourceWrite => {
-    const attempt = attempts[source];
-    const write = { agentAddress: agent.stxAddress, source };
-    if (isRefused || attempt.kind !== "fetched") {
-      const error = attempt.kind === "failed" ? describeFailure(attempt) : REFUSED_BY_DATABASE;
-      return { ...write, provider: source, attemptedAt: endedAt, answer: { error } };
+type Part =
+  | { kind: "committed" }
+  | { kind: "fenced" }
+  | { kind: "refused"; error: string; isAboutData: boolean }
+  | { kind: "unavailable"; error: string; isSlow: boolean; isMigrationMissing: boolean };
+
+/**
+ * Commits a turn as one atomic batch. When only the publication is refused, the turn is committed without it. When the
+ * data is refused, the roster is tried by itself, and the pairs are halved until the poison one stands alone, which is
+ * marked and passed. Never throws; whatever hangs is given up. Runs inside the lock.
+ */
+export async function commitTurn(tick: Tick, turn: TurnCommit): Promise<CommitResult> {
+  const deadlineAt = tick.now() + LOCK_DEADLINE_MS;
+  const result = toEmptyResult(turn.outcome, turn.begin);
+  let head: TurnCommit["head"] | undefined = turn.head;
+  const done: PairWrite[] = [];
+
+  const commitPart = async (pairs: readonly PairWrite[], isLast: boolean, publishes: boolean): Promise<Part> => {
+    const epoch = (result.epoch ?? turn.firstEpoch - 1) + 1;
+    const reached = isLast ? turn.end : toPlace(turn, [...done, ...pairs]);
+    const place = result.isRosterRefused ? { ...reached, agents: turn.listedAgents } : reached;
+    const writes = toWrites(tick, turn, { epoch, place, pairs, head, isLast });
+    const publication =
+      publishes && turn.publication ? { ...turn.publication, epoch, publishedAt: tick.now() } : undefined;
+    const part = await tryCommit(tick, writes, publication, result, deadlineAt);
+    if (part.kind === "committed") {
+      Object.assign(result, { epoch, place, hasPublished: result.hasPublished || publication !== undefined });
+      head = undefined;
+      done.push(...pairs);
     }
-    const { provider, leftOut } = attempt.value;
-    const balances = attempt.value.balances.map(({ tokenId, symbol, rawAmount }) => {
-      return { tokenId, symbol, rawAmount: rawAmount.toString() };
-    });
-    return { ...write, provider, attemptedAt: attempt.at, answer: { balances, leftOut } };
-  });
+    if (part.kind === "unavailable" && publication && part.isSlow) result.isPublicationSlow = true;
+    return part;
+  };
+
+  const commitAll = async (pairs: readonly PairWrite[], isLast: boolean): Promise<Part> => {
+    const first = await commitPart(pairs, isLast, isLast);
+    if (first.kind !== "refused") return first;
+    const part = isLast && turn.publication ? await commitPart(pairs, isLast, false) : first;
+    if (part.kind === "committed") result.notes.push(`the ranking was not published: ${first.error}`);
+    if (part.kind !== "refused" || !part.isAboutData) return part;
+    if (head?.roster) return commitRosterFirst(pairs, isLast, part.error);
+    return commitHalves(pairs, isLast, part);
+  };
+
+  const commitRosterFirst = async (pairs: readonly PairWrite[], isLast: boolean, error: string): Promise<Part> => {
+    const alone = await commitPart([], false, false);
+    if (alone.kind === "committed") return commitAll(pairs, isLast);
+    if (alone.kind !== "refused") return alone;
+    // The last roster stays: what was asked of an address that it does not have is dropped by the database.
+    result.isRosterRefused = true;
+    result.notes.push(`the database refused the roster: ${error}`);
+    head = head && { ...head, roster: null };
+    return commitAll(pairs, isLast);
+  };
+
+  const commitHalves = async (pairs: readonly PairWrite[], isLast: boolean, refused: Part): Promise<Part> => {
+    const [only, second] = pairs;
+    if (!only || refused.kind !== "refused") return refused;
+    if (!second) {
+      result.notes.push(`the database refused the ${only.lane} balances of ${only.agent}: ${refused.error}`);
+      return commitPart([toRefusedWrite(only)], isLast, isLast);
+    }
+    const half = Math.ceil(pairs.length / 2);
+    const first = await commitAll(pairs.slice(0, half), false);
+    return first.kind === "committed" ? commitAll(pairs.slice(half), isLast) : first;
+  };
+
+  return conclude(await commitAll(turn.pairs, true), result);
 }
 
-function describeFailure({ reason, status }: { reason: string; status?: number }): string {
-  return status === undefined ? reason : `${reason} ${status}`;
+function conclude(part: Part, result: CommitResult): CommitResult {
+  switch (part.kind) {
+    case "committed":
+      return result;
+    case "fenced":
+      return { ...result, outcome: "fenced", error: "a competing tick committed first" };
+    case "refused":
+      return { ...result, outcome: "commit-failed", error: part.error };
+    case "unavailable":
+      return part.isMigrationMissing
+        ? { ...result, outcome: "not-migrated", error: toNotMigrated(part.error) }
+        : { ...result, outcome: "commit-failed", error: part.error };
+  }
 }
 
-export function isFailed({ attempts }: AgentFetch): boolean {
-  return SOURCES.some((source) => attempts[source].kind === "failed");
+/** A database without a table or column waits for an operator, not for another try. */
+export function toNotMigrated(error: string): string {
+  return `the database is not migrated (${error}): apply the migrations`;
+}
+
+/** One batch, tried again while it can be told to be safe: the fence says whether an unclear end was a commit. */
+async function tryCommit(
+  tick: Tick,
+  writes: TickWrites,
+  publication: NewPublication | undefined,
+  use: RowUse,
+  deadlineAt: number,
+): Promise<Part> {
+  const { epoch, tick_id: tickId } = writes.commit;
+  // A call that may not end within the lock is not begun.
+  const fits = () => tick.now() + STORE_CALL_TIMEOUT_MS <= deadlineAt && tick.budget.room >= CALLS_PER_COMMIT;
+  for (let attempt = 1; ; attempt++) {
+    if (!fits()) return toUnavailable("no time or budget is left for the commit", false);
+    try {
+      const rows = await tick.store.commit(writes, publication);
+      use.rowsRead += rows.rowsRead;
+      use.rowsWritten += rows.rowsWritten;
+      return { kind: "committed" };
+    } catch (error) {
+      const { kind, message } = classifyD1Error(error);
+      const isSlow = error instanceof DeadlineError || kind === "overloaded";
+      if (tick.now() + STORE_CALL_TIMEOUT_MS > deadlineAt) return toUnavailable(message, isSlow);
+      const owner = await findOwner(tick, epoch);
+      if (owner.kind === "unknown") return toUnavailable(message, isSlow); // the first error says more than the second
+      if (owner.tickId === tickId) return { kind: "committed" };
+      if (owner.tickId !== undefined) return { kind: "fenced" };
+      if (kind === "refused-data" || kind === "refused") {
+        return { kind: "refused", error: message, isAboutData: kind === "refused-data" };
+      }
+      // A call that timed out may still be running, and a database that is overloaded needs rest: neither is sent again.
+      if (isSlow || kind === "not-migrated" || attempt >= MAX_COMMIT_ATTEMPTS) {
+        return { ...toUnavailable(message, isSlow), isMigrationMissing: kind === "not-migrated" };
+      }
+      await new Promise<void>((resolve) => tick.deps.clock.after(RETRY_AFTER_MS, resolve));
+    }
+  }
+}
+
+function toUnavailable(error: string, isSlow: boolean) {
+  return { kind: "unavailable", error, isSlow, isMigrationMissing: false } as const;
+}
+
+async function findOwner(tick: Tick, epoch: number) {
+  try {
+    return { kind: "known", tickId: await tick.store.findTickId(epoch) } as const;
+  } catch (error) {
+    return { kind: "unknown", why: describeError(error) } as const;
+  }
+}
+
+interface PartWrites {
+  epoch: number;
+  place: Place;
+  pairs: readonly PairWrite[];
+  head: TurnCommit["head"] | undefined;
+  isLast: boolean;
+}
+
+function toWrites(tick: Tick, turn: TurnCommit, { epoch, place, pairs, head, isLast }: PartWrites): TickWrites {
+  const newTokens = new Map(pairs.flatMap((pair) => pair.newTokens.map((token) => [token.tokenId, token] as const)));
+  return {
+    commit: {
+      epoch,
+      tick_id: tick.id,
+      trigger: tick.trigger,
+      started_at: tick.startedAt,
+      committed_at: tick.now(),
+      agents: new Set(pairs.map(({ agent }) => agent)).size,
+      failed: new Set(pairs.filter(({ answer }) => isFailure(answer)).map(({ agent }) => agent)).size,
+      subrequests: tick.budget.used,
+      outcome: turn.outcome,
+      place: JSON.stringify(place),
+    },
+    roster: head?.roster ?? null,
+    prices: head?.prices ?? [],
+    releases: head?.releases ?? [],
+    newTokens: [...newTokens.values()],
+    upserts: pairs.flatMap(({ upserts }) => upserts),
+    deletes: pairs.flatMap(({ deletes }) => deletes),
+    answers: pairs.map(({ answer }) => answer),
+    freshness: isLast ? turn.tail.freshness : null,
+    prune: isLast && turn.tail.prune,
+  };
+}
+
+/** A complete answer with a holding kept back brought values all the same. */
+function isFailure({ error }: PairWrite["answer"]): boolean {
+  return error !== null && error !== FALL_HELD;
+}
+
+/** Each lane stands after the last of its agents that are written. */
+function toPlace({ begin }: TurnCommit, written: readonly PairWrite[]): Place {
+  const place = { ...begin };
+  for (const lane of LANES) {
+    const asked = written.filter((pair) => pair.lane === lane).map(({ agent }) => ({ stxAddress: agent }));
+    place[lane] = advance(begin[lane], asked, false);
+  }
+  return place;
 }

@@ -1,56 +1,53 @@
-import { BALANCE_HOSTS, HOST_NAMES, type HostCounts, type HostName, toPaceMs } from "@standings/balances";
-import type { TickOutcome, TickReport, TickTrigger } from "../contract/status.ts";
-import { type Counters, KEPT_TICK_REPORTS, type RebuildState } from "../rebuild/state.ts";
-import { type CommitResult, isFailed } from "./commit.ts";
-import type { AgentFetch } from "./fetch.ts";
-import { chooseInterval, type Interval, type TickHealth } from "./interval.ts";
-import type { Tick, TickDeps } from "./tick.ts";
+import {
+  BALANCE_HOSTS,
+  HOST_NAMES,
+  type HostCounts,
+  LANES,
+  type Lane,
+  toBudgetHost,
+  toPaceMs,
+} from "@standings/balances";
+import type { LaneReport, TickOutcome, TickReport, TickTrigger } from "../contract/status.ts";
+import type { LaneMemory } from "../safeguards/lane-health.ts";
+import { LANE_HOSTS, toTicks } from "./chunk.ts";
+import type { CommitResult } from "./commit.ts";
+import { type Answers, countAgents } from "./fetch.ts";
+import type { Interval, TickHealth } from "./interval.ts";
+import type { State } from "./memory.ts";
+import type { Plan } from "./plan.ts";
+import type { Tick } from "./tick.ts";
 
-/** Hiro's v1 needs half the calls of v3: once it was found gone, it is tried again once a day. */
-export const RETRY_V1_AFTER_MS = 86_400_000;
-
-/** What is known of a tick when it ends, however it ends. */
-export interface Ending {
-  state: RebuildState;
-  outcome: TickOutcome;
-  error?: string;
-  planned: number;
-  fetches: readonly AgentFetch[];
-  commit?: CommitResult;
-  version?: number | undefined;
-}
-
-export function nextInterval(
+/** How well the tick's upstreams are, for the interval until the next. */
+export function toHealth(
   tick: Tick,
-  failedCommits: number,
-  isFailed: boolean,
-  { config, clock }: TickDeps,
-): Interval {
-  const { states, counts } = tick.hosts.end();
-  const all = Object.values(counts);
-  const failedCalls = all.reduce((sum, host) => sum + host.failed + host.rateLimited, 0);
-  return chooseInterval(
-    {
-      nowMs: clock.now(),
-      calls: all.reduce((sum, host) => sum + host.ok, failedCalls),
-      failedCalls,
-      blockedHosts: BALANCE_HOSTS.filter((host) => states[host].breaker === "open").map((host) => {
-        return { host, notBefore: states[host].notBefore ?? 0 };
-      }),
-      balanceHosts: BALANCE_HOSTS.length,
-      failedCommits: isFailed ? failedCommits : 0,
-      pace: toPace(tick, config, clock.now()),
-    },
-    config,
-  );
+  known: { lanes: Record<Lane, LaneMemory>; agents: number; chunkSize: number; failedCommits: number },
+): TickHealth {
+  const { counts } = tick.gates.end();
+  const resting = LANES.filter((lane) => known.lanes[lane].health === "resting").map((lane) => LANE_HOSTS[lane]);
+  const judged = HOST_NAMES.filter((host) => !resting.some((one) => one === host)).map((host) => counts[host]);
+  const lane = (name: Lane) => ({
+    health: known.lanes[name].health,
+    opensAt: tick.gates.opensAt(LANE_HOSTS[name]),
+  });
+  return {
+    nowMs: tick.now(),
+    calls: judged.reduce((sum, host) => sum + toCalls(host), 0),
+    failedCalls: judged.reduce((sum, host) => sum + host.failed + host.rateLimited, 0),
+    lanes: { stacks: lane("stacks"), bitcoin: lane("bitcoin") },
+    failedCommits: known.failedCommits,
+    ticksOfRotation: toTicks(known.agents, known.chunkSize),
+    pace: toPace(tick),
+  };
 }
 
-/** The host whose monthly budget asks for the longest interval at this tick's number of calls. */
-function toPace({ hosts }: Tick, { monthlyBudgets }: TickDeps["config"], nowMs: number): TickHealth["pace"] {
-  const { states, counts } = hosts.end();
-  const paces = HOST_NAMES.map((host) => {
-    const calls = counts[host].ok + counts[host].failed + counts[host].rateLimited;
-    return { host, ms: calls === 0 ? 0 : toPaceMs(states[host].use, monthlyBudgets[host], calls, nowMs) };
+/** The balance host whose monthly budget asks for the longest interval at this tick's number of calls. */
+function toPace({ gates, deps, now }: Tick): TickHealth["pace"] {
+  const { states, counts } = gates.end();
+  const paces = BALANCE_HOSTS.map((host) => {
+    const payer = toBudgetHost(host);
+    const calls = toCalls(counts[host]);
+    const ms = calls === 0 ? 0 : toPaceMs(states[payer].use, deps.config.monthlyBudgets[payer], calls, now());
+    return { host, ms };
   });
   return paces.reduce<TickHealth["pace"]>((longest, pace) => (pace.ms > longest.ms ? pace : longest), {
     ms: 0,
@@ -58,115 +55,94 @@ function toPace({ hosts }: Tick, { monthlyBudgets }: TickDeps["config"], nowMs: 
   });
 }
 
-export function remember(
-  tick: Tick,
-  state: RebuildState,
-  report: TickReport,
-  interval: Interval,
-  failedCommits: number,
-): RebuildState {
-  const { states, counts } = tick.hosts.end();
-  const called = Object.entries(counts).filter(([, host]) => host.ok + host.failed + host.rateLimited > 0);
-  const { version } = tick.routes;
-  const wasTriedAgain = state.hiro.version === "v3" && isV1Due(state, tick.startedAt);
-  const since = version === state.hiro.version && !wasTriedAgain ? state.hiro.since : tick.startedAt;
-  return {
-    ...state,
-    hosts: states,
-    hostCounts: { ...state.hostCounts, ...Object.fromEntries(called) },
-    hiro: { version, since },
-    failedCommits,
-    interval,
-    counters: addToCounters(state.counters, report, counts),
-    ticks: [report, ...state.ticks].slice(0, KEPT_TICK_REPORTS),
-  };
+function toCalls({ ok, failed, rateLimited }: HostCounts): number {
+  return ok + failed + rateLimited;
 }
 
-function addToCounters(counters: Counters, report: TickReport, counts: Record<HostName, HostCounts>): Counters {
-  const calls = Object.entries(counts).map(([host, { ok, failed, rateLimited }]) => {
-    const before = counters.calls[host as HostName] ?? { ok: 0, failed: 0, rateLimited: 0 };
-    const after = {
-      ok: before.ok + ok,
-      failed: before.failed + failed,
-      rateLimited: before.rateLimited + rateLimited,
-    };
-    return [host, after] as const;
-  });
-  return {
-    ticks: { ...counters.ticks, [report.outcome]: (counters.ticks[report.outcome] ?? 0) + 1 },
-    calls: Object.fromEntries(calls),
-    agents: counters.agents + report.agents,
-    agentsFailed: counters.agentsFailed + report.failed,
-    tickMs: counters.tickMs + report.durationMs,
-  };
+export interface ReportInput {
+  plan: Plan | undefined; // undefined = the plan itself failed
+  answers: Answers | undefined;
+  result: Pick<CommitResult, "outcome" | "error" | "notes" | "epoch" | "place" | "rowsRead" | "rowsWritten">;
+  version: number | null;
+  interval: Interval;
 }
 
-export function isV1Due({ hiro }: RebuildState, nowMs: number): boolean {
-  return hiro.version === "v3" && hiro.since !== null && nowMs - hiro.since >= RETRY_V1_AFTER_MS;
-}
-
-export function toReport(
-  tick: Tick,
-  cursorBefore: string,
-  ending: Ending,
-  interval: Interval,
-  nowMs: number,
-): TickReport {
-  const { state, commit, fetches } = ending;
-  const counts = Object.values(tick.hosts.end().counts);
-  const failedCalls = counts.reduce((sum, host) => sum + host.failed + host.rateLimited, 0);
-  const isCommitted = ending.outcome === "committed";
+export function toReport(tick: Tick, input: ReportInput): TickReport {
+  const { plan, answers, result, version, interval } = input;
+  const counts = Object.values(tick.gates.end().counts);
+  const planned = plan ? LANES.flatMap((lane) => plan.lanes[lane].agents.map((agent) => agent.stxAddress)) : [];
+  const { asked, failed } = answers ? countAgents(answers) : { asked: 0, failed: 0 };
+  const lane = (name: Lane): LaneReport => toLaneReport(name, input);
   return {
     tickId: tick.id,
     trigger: tick.trigger,
     startedAt: tick.startedAt,
-    durationMs: nowMs - tick.startedAt,
-    rotation: state.rotation.number,
-    epoch: isCommitted ? state.epoch : null,
-    version: ending.version ?? null,
-    agents: fetches.length,
-    failed: fetches.filter(isFailed).length,
-    notAttempted: ending.planned - fetches.length,
-    calls: counts.reduce((sum, host) => sum + host.ok, failedCalls),
-    failedCalls,
+    durationMs: Math.max(0, tick.now() - tick.startedAt),
+    epoch: result.epoch,
+    version,
+    agents: asked,
+    failed,
+    notAttempted: new Set(planned).size - asked,
+    lanes: { stacks: lane("stacks"), bitcoin: lane("bitcoin") },
+    calls: counts.reduce((sum, host) => sum + toCalls(host), 0),
+    failedCalls: counts.reduce((sum, host) => sum + host.failed + host.rateLimited, 0),
     subrequests: tick.budget.used,
-    rowsRead: commit?.rowsRead ?? 0,
-    rowsWritten: commit?.rowsWritten ?? 0,
-    cursorBefore,
-    cursorAfter: state.cursor,
-    outcome: ending.outcome,
-    error: ending.error ?? null,
-    notes: commit?.notes ?? [],
+    rowsRead: result.rowsRead,
+    rowsWritten: result.rowsWritten,
+    outcome: result.outcome,
+    error: result.error,
+    notes: [...result.notes, ...toLaneNotes(answers)],
     nextIntervalMs: interval.ms,
   };
+}
+
+function toLaneReport(lane: Lane, { plan, answers, result }: ReportInput): LaneReport {
+  const asked = answers?.lanes[lane].asked ?? [];
+  return {
+    rotation: plan?.lanes[lane].place.rotation ?? 0,
+    asked: asked.length,
+    failed: asked.filter(({ attempt }) => attempt.kind === "failed").length,
+    cursorBefore: plan?.lanes[lane].place.cursor ?? "",
+    cursorAfter: result.place[lane].cursor,
+  };
+}
+
+function toLaneNotes(answers: Answers | undefined): string[] {
+  if (!answers) return [];
+  return LANES.flatMap((lane) => {
+    const { stoppedBy } = answers.lanes[lane];
+    return stoppedBy === null ? [] : `the ${lane} lane stopped: ${stoppedBy}`;
+  });
 }
 
 /** The report of a tick that did not live to write its own. */
 export function toLostReport(
   lost: { trigger: TickTrigger; startedAt: number; outcome: TickOutcome; error: string; nowMs: number },
-  { rotation, cursor, interval }: RebuildState,
+  { place, journal }: State,
 ): TickReport {
+  const lane = (name: Lane): LaneReport => {
+    const { rotation, cursor } = place?.[name] ?? { rotation: 0, cursor: "" };
+    return { rotation, asked: 0, failed: 0, cursorBefore: cursor, cursorAfter: cursor };
+  };
   return {
     tickId: "unknown",
     trigger: lost.trigger,
     startedAt: lost.startedAt,
-    durationMs: lost.nowMs - lost.startedAt,
-    rotation: rotation.number,
+    durationMs: Math.max(0, lost.nowMs - lost.startedAt),
     epoch: null,
     version: null,
     agents: 0,
     failed: 0,
     notAttempted: 0,
+    lanes: { stacks: lane("stacks"), bitcoin: lane("bitcoin") },
     calls: 0,
     failedCalls: 0,
     subrequests: 0,
     rowsRead: 0,
     rowsWritten: 0,
-    cursorBefore: cursor,
-    cursorAfter: cursor,
     outcome: lost.outcome,
     error: lost.error,
     notes: [],
-    nextIntervalMs: interval.ms,
+    nextIntervalMs: journal.interval.ms,
   };
 }

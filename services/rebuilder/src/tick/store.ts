@@ -1,25 +1,27 @@
-import type { Clock, RosterAgent } from "@standings/balances";
+import type { Clock, Lane } from "@standings/balances";
 import {
-  type AcceptedPrice,
-  compileApplyRoster,
+  compileFreshness,
+  compileOperatorAction,
   compilePublish,
   compileTickWrites,
-  createDb,
-  executeBatch,
+  type Db,
   findTickId,
-  getHolders,
-  getLastGoodPrices,
-  getProgress,
+  getListedAgents,
+  getStored,
+  type ListedAgent,
   listAgentsAfter,
   type NewPublication,
-  type Progress,
+  type NewTickCommit,
+  type PlanRead,
   type RosterPlace,
+  readPlan,
+  type Stored,
   type TickWrites,
 } from "@standings/db";
-import type { Holders } from "../safeguards/falls.ts";
 import { withDeadline } from "./deadline.ts";
+import type { OperatorAction } from "./memory.ts";
 
-/** D1 answers in milliseconds; it has stalled for a minute, and the lock around a commit lasts 30 s at most. */
+/** D1 answers in milliseconds; it has stalled for a minute. */
 export const STORE_CALL_TIMEOUT_MS = 8_000;
 
 export interface RowUse {
@@ -27,16 +29,21 @@ export interface RowUse {
   rowsWritten: number;
 }
 
-/** The database as a tick sees it: every method is one call to D1. */
+export type FreshnessWrite = NonNullable<TickWrites["freshness"]>;
+
+/** The database as the rebuild sees it: every method is one call to D1. */
 export interface Store {
-  getProgress(): Promise<Progress>;
-  getLastGoodPrices(): Promise<AcceptedPrice[]>;
-  getHolders(stxAddresses: readonly string[]): Promise<Holders>;
-  applyRoster(agents: readonly RosterAgent[], nowMs: number): Promise<void>;
-  listAgentsAfter(cursor: string, limit: number): Promise<RosterPlace[]>;
+  readPlan(): Promise<PlanRead>;
+  getListedAgents(): Promise<ListedAgent[]>;
+  listAgentsAfter(places: Record<Lane, { cursor: string; limit: number }>): Promise<Record<Lane, RosterPlace[]>>;
+  getStored(stxAddresses: readonly string[]): Promise<Stored>;
   /** One atomic batch: the tick's writes, and a publication when there is one. */
   commit(writes: TickWrites, publication: NewPublication | undefined): Promise<RowUse>;
+  /** A publication in a batch of its own, with its own fence row and everything else as it is. */
+  publish(fence: NewTickCommit, publication: NewPublication, freshness: FreshnessWrite): Promise<RowUse>;
   findTickId(epoch: number): Promise<string | undefined>;
+  /** What operators did, and what follows from it for readers. */
+  writeActions(actions: readonly OperatorAction[], freshness: FreshnessWrite | null): Promise<void>;
 }
 
 /** Counts every call and gives up on one that hangs. @param spend counts one subrequest */
@@ -46,44 +53,37 @@ export function guardStore(store: Store, clock: Clock, spend: () => void, timeou
     return withDeadline(clock, `the database (${what})`, timeoutMs, run());
   };
   return {
-    getProgress: () => call("progress", () => store.getProgress()),
-    getHolders: (stxAddresses) => call("holders", () => store.getHolders(stxAddresses)),
-    getLastGoodPrices: () => call("prices", () => store.getLastGoodPrices()),
-    applyRoster: (agents, nowMs) => call("roster", () => store.applyRoster(agents, nowMs)),
-    listAgentsAfter: (cursor, limit) => call("plan", () => store.listAgentsAfter(cursor, limit)),
+    readPlan: () => call("place", () => store.readPlan()),
+    getListedAgents: () => call("roster", () => store.getListedAgents()),
+    listAgentsAfter: (places) => call("agents", () => store.listAgentsAfter(places)),
+    getStored: (stxAddresses) => call("balances", () => store.getStored(stxAddresses)),
     commit: (writes, publication) => call("commit", () => store.commit(writes, publication)),
+    publish: (...publication) => call("publication", () => store.publish(...publication)),
     findTickId: (epoch) => call("fence", () => store.findTickId(epoch)),
+    writeActions: (actions, freshness) => call("actions", () => store.writeActions(actions, freshness)),
   };
 }
 
-export function createStore(d1: D1Database): Store {
-  const db = createDb(d1);
+export function createStore(db: Db): Store {
   return {
-    getProgress: () => getProgress(db),
-    getHolders: (stxAddresses) => getHolders(db, stxAddresses),
-    getLastGoodPrices: () => getLastGoodPrices(db),
-    async applyRoster(agents, nowMs) {
-      const rows = agents.map((agent) => ({
-        stx_address: agent.stxAddress,
-        btc_address: agent.btcAddress,
-        display_name: agent.displayName,
-        bns_name: agent.bnsName,
-        level: agent.level,
-        level_name: agent.levelName,
-      }));
-      await executeBatch(d1, compileApplyRoster(db, rows, nowMs));
-    },
-    listAgentsAfter: (cursor, limit) => listAgentsAfter(db, cursor, limit),
-    async commit(writes, publication) {
-      const results = await executeBatch(d1, [
-        ...compileTickWrites(db, writes),
-        ...(publication ? compilePublish(db, publication) : []),
-      ]);
-      return {
-        rowsRead: results.reduce((sum, result) => sum + (result.meta.rows_read ?? 0), 0),
-        rowsWritten: results.reduce((sum, result) => sum + (result.meta.rows_written ?? 0), 0),
-      };
-    },
+    readPlan: () => readPlan(db),
+    getListedAgents: () => getListedAgents(db),
+    listAgentsAfter: (places) => listAgentsAfter(db, places),
+    getStored: (stxAddresses) => getStored(db, stxAddresses),
+    commit: (writes, publication) =>
+      db.batch([...compileTickWrites(db, writes), ...(publication ? compilePublish(db, publication) : [])]),
+    publish: (fence, publication, freshness) =>
+      db.batch([
+        db.insertInto("tick_commits").values(fence).compile(),
+        ...compilePublish(db, publication),
+        compileFreshness(db, freshness),
+      ]),
     findTickId: (epoch) => findTickId(db, epoch),
+    async writeActions(actions, freshness) {
+      await db.batch([
+        ...actions.flatMap((action) => compileOperatorAction(db, action)),
+        ...(freshness ? [compileFreshness(db, freshness)] : []),
+      ]);
+    },
   };
 }

@@ -1,0 +1,118 @@
+import { createRoster, type RosterAgent } from "@standings/upstream-sim";
+import { findFlaws, readBoard, toHoldings } from "./board.ts";
+import type { Status, Tick } from "./operator.ts";
+import { pinEverything } from "./pins.ts";
+import { createTestFolder, startTestStack, type TestStack, writeRoster } from "./test-stack.ts";
+import { type TickWatch, watchTicks } from "./ticks.ts";
+
+/**
+ * A stack whose holdings and prices stand still, so that whatever changes on its board is the work of a fault. A
+ * rotation has two ticks.
+ */
+export interface SteadyStack {
+  stack: TestStack;
+  agents: readonly RosterAgent[];
+  chunk: number;
+  /** How the board differed from the healthy one since the last call, at any time. */
+  takeFlaws(): string[];
+  /** Changes the world between two ticks, and looks at the board with every look at the ticks from there on. */
+  begin(change: () => void): Promise<TickWatch>;
+  /** Lifts a fault between two ticks. Answers with what still reminds of it after the next two. */
+  recover(lift: () => void): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+const AGENTS = 60;
+const CHUNK = 30;
+const WAIT_MS = 120_000;
+
+export async function startSteadyStack(seed: string): Promise<SteadyStack> {
+  const { agents } = createRoster({ agents: AGENTS, seed });
+  const folder = createTestFolder();
+  const stack = await startTestStack(`${folder.path}/state`, {
+    ROSTER_FILE: writeRoster(folder.path, agents),
+    CHUNK_SIZE: String(CHUNK),
+    ALARM_INTERVAL_ACTIVE_MS: "1000",
+    ALARM_INTERVAL_IDLE_MS: "1000",
+    UPSTREAM_LATENCY_MS: "1-10",
+  });
+  const { operator, origin, upstream } = stack;
+  pinEverything(upstream, agents);
+  const starting = await watchTicks(operator);
+  await operator.tick();
+  await starting.waitFor("the second rotation", WAIT_MS, ({ rotation }) => rotation.number > 1);
+  const healthy = toHoldings(await readBoard(origin));
+  if (Object.keys(healthy).length !== AGENTS) throw new Error("not everybody is on the healthy board");
+
+  const flaws = new Set<string>();
+  const checkBoard = async () => {
+    const board = await readBoard(origin);
+    for (const flaw of [...findFlaws(board), ...listChanges(healthy, toHoldings(board))]) flaws.add(flaw);
+  };
+
+  const begin = async (change: () => void) => {
+    await operator.change("pause", { reason: "between two ticks" });
+    const pausing = await watchTicks(operator);
+    await pausing.waitFor("the running tick to end", WAIT_MS, ({ state }) => state === "paused");
+    change();
+    const watch = await watchTicks(operator, checkBoard);
+    await operator.change("resume");
+    return watch;
+  };
+
+  return {
+    stack,
+    agents,
+    chunk: CHUNK,
+    begin,
+    takeFlaws() {
+      const taken = [...flaws];
+      flaws.clear();
+      return taken;
+    },
+    async recover(lift) {
+      const watch = await begin(lift);
+      const status = await watch.waitForTicks(2, WAIT_MS);
+      const reminders = listReminders(status, watch.ticks[1]);
+      reminders.push(...listChanges(healthy, toHoldings(await readBoard(origin))));
+      const isFresh = ({ publication }: Status) => publication?.partial === 0;
+      const fresh = await watch.waitFor("fresh answers of everybody", WAIT_MS, isFresh);
+      const rotations = fresh.rotation.number - status.rotation.number;
+      return rotations > 2 ? [...reminders, `it took ${rotations} rotations to ask everybody again`] : reminders;
+    },
+    async close() {
+      await stack.close();
+      folder.remove();
+    },
+  };
+}
+
+export function tickAt(watch: TickWatch, index: number): Tick {
+  const tick = watch.ticks[index];
+  if (!tick) throw new Error(`there was no tick ${index + 1}`);
+  return tick;
+}
+
+function listChanges(before: Record<string, object>, after: Record<string, object>): string[] {
+  return Object.entries(before).flatMap(([address, holding]) => {
+    const [was, is] = [JSON.stringify(holding), JSON.stringify(after[address])];
+    return was === is ? [] : [`${address} had ${was} and has ${is}`];
+  });
+}
+
+/** A fallback of the price feeds is not called again as long as nobody needs it, so it may still be called broken. */
+const CALLED_HOSTS = ["hiro", "mempool", "coingecko"];
+
+function listReminders(status: Status, tick: Tick | undefined): string[] {
+  const hosts = CALLED_HOSTS.map((host) => [host, status.upstreams[host]] as const);
+  const reminders = hosts.flatMap(([host, upstream]) => {
+    const isWell = upstream?.breaker === "closed" && upstream.lastError === null;
+    return isWell ? [] : [`${host} is ${upstream?.breaker}: ${upstream?.lastError}`];
+  });
+  if (status.intervalReason !== "upstreams are healthy") reminders.push(status.intervalReason);
+  reminders.push(...status.quarantines.map((quarantine) => `${quarantine.id} stands`));
+  if (tick?.outcome !== "committed" || tick.failedCalls > 0 || tick.failed > 0) {
+    reminders.push(`the second tick ended as ${tick?.outcome} with ${tick?.failedCalls} failed calls`);
+  }
+  return reminders;
+}
