@@ -1,96 +1,118 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { GUARDS, type Guard } from "./guards.ts";
+import { makeCopy } from "./copy.ts";
+import { mutate } from "./find.ts";
+import type { Mutation, Room } from "./mutation.ts";
+import { DRAFTS, MUTATIONS } from "./mutations.ts";
+import { describeProof, prove, type Verdict } from "./prove.ts";
+import { listFiles, readSources } from "./sources.ts";
 
-// Removes each guard in turn from a copy of the sources and shows that some test then fails. With words as arguments,
-// only the guards whose names contain one of them.
+// Removes each guard in turn from a copy of the repository and shows that the tests named with it then fail. With words
+// as arguments: only the mutations whose names contain one of them.
 
-const TOP = path.resolve(import.meta.dirname, "../../..");
+/** Copies that are worked in side by side: the proofs are bound by the processor. */
+const WORKERS = Number(process.env.MUTATION_WORKERS ?? 2);
+
+interface Result {
+  mutation: Mutation;
+  verdict: Verdict;
+  seconds: number;
+}
+
 const words = process.argv.slice(2);
-const guards = GUARDS.filter((guard) => words.length === 0 || words.some((word) => guard.name.includes(word)));
+const isChosen = ({ name }: { name: string }) => words.length === 0 || words.some((word) => name.includes(word));
+const mutations = MUTATIONS.filter(isChosen);
+const files = listFiles();
+const sources = new Map<Room, ReturnType<typeof readSources>>();
+const read = (room: Room) => {
+  const known = sources.get(room) ?? readSources(room, files);
+  sources.set(room, known);
+  return known;
+};
+// All of them are looked for first: one that is not found must not wait for the others' tests.
+const mutated = new Map(mutations.map((mutation) => [mutation, mutate(mutation, read(mutation.in.room))]));
 
-const copy = mkdtempSync(path.join(tmpdir(), "standings-guards-"));
-let survived = 0;
+const home = mkdtempSync(path.join(tmpdir(), "standings-mutations-"));
+const results: Result[] = [];
 try {
-  makeCopy();
-  const unharmed = guards
-    .map((guard) => guard.proof)
-    .filter((proof, index, all) => index === all.findIndex((p) => isSame(p, proof)));
-  for (const proof of unharmed) {
-    if (!prove(proof)) throw new Error(`the tests fail with every guard in place: ${JSON.stringify(proof)}`);
-  }
-  for (const guard of guards) {
-    const isCaught = isCaughtWithout(guard);
-    if (!isCaught) survived++;
-    console.log(`${isCaught ? "caught " : "MISSED "} ${guard.name.padEnd(70)} ${describe(guard.proof)}`);
-  }
-} finally {
-  rmSync(copy, { recursive: true, force: true });
-}
-console.log(`${guards.length - survived} of ${guards.length} removed guards made a test fail`);
-process.exitCode = survived > 0 ? 1 : 0;
-
-/** The tracked and new files of the repository, with its installed packages linked in. */
-function makeCopy(): void {
-  const list = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { cwd: TOP, encoding: "utf8" });
-  for (const file of list.split("\0").filter(Boolean)) {
-    const target = path.join(copy, file);
-    mkdirSync(path.dirname(target), { recursive: true });
-    cpSync(path.join(TOP, file), target);
-  }
-  // Links to the workspaces must lead into the copy: everything else may lead out of it.
-  const modules = path.join(copy, "node_modules");
-  mkdirSync(path.join(modules, "@standings"), { recursive: true });
-  for (const name of readdirSync(path.join(TOP, "node_modules"))) {
-    if (name !== "@standings") symlinkSync(path.join(TOP, "node_modules", name), path.join(modules, name));
-  }
-  const workspaces = { balances: "packages/balances", db: "packages/db", rebuilder: "services/rebuilder" };
-  for (const [name, folder] of Object.entries(workspaces)) {
-    symlinkSync(path.join(copy, folder), path.join(modules, "@standings", name));
-  }
-}
-
-function isCaughtWithout({ name, file, find, replace, proof }: Guard): boolean {
-  const target = path.join(copy, file);
-  const source = readFileSync(target, "utf8");
-  if (source.split(find).length !== 2) throw new Error(`the guard "${name}" is not found once in ${file}`);
-  writeFileSync(
-    target,
-    source.replace(find, () => replace),
-  );
-  try {
-    return !prove(proof);
-  } finally {
-    writeFileSync(target, source);
-  }
-}
-
-function prove(proof: Guard["proof"]): boolean {
-  const isSim = "sim" in proof || proof.test.startsWith("sim/");
-  const isPackage = "test" in proof && proof.test.startsWith("../");
-  const folder = path.join(copy, "services/rebuilder", isPackage && "test" in proof ? proof.test : ".");
-  const args = ["run", ...(isSim ? ["-c", "vitest.sim.config.ts"] : []), "--bail=1"];
-  if ("sim" in proof) args.push("sim/simulation");
-  else if (!isPackage) args.push(proof.test, ...(proof.title ? ["-t", proof.title] : []));
-  const run = spawnSync(path.join(TOP, "node_modules/.bin/vitest"), args, {
-    cwd: folder,
-    encoding: "utf8",
-    // The same histories every time: a guard is caught by this seed or it is not.
-    env: { ...process.env, SIM_HISTORIES: "sim" in proof ? String(proof.sim) : "1", SIM_SEED: "20261122" },
-    timeout: 300_000,
+  const copies = Array.from({ length: WORKERS }, (_, index) => path.join(home, `copy-${index + 1}`));
+  for (const copy of copies) makeCopy(copy, files);
+  const broken = await findBrokenProofs(copies);
+  const provable = mutations.filter(({ proof }) => !broken.has(JSON.stringify(proof)));
+  await inParallel(copies, provable, async (mutation, copy) => {
+    const result = await tryMutation(mutation, copy);
+    results.push(result);
+    printResult(result);
   });
-  if (/No test files found|No test suite/.test(run.stdout + run.stderr))
-    throw new Error(`no test for ${JSON.stringify(proof)}`);
-  return run.status === 0;
+} finally {
+  rmSync(home, { recursive: true, force: true });
+}
+conclude();
+
+/** Proofs that fail with every guard in place: their failure shows nothing. */
+async function findBrokenProofs(copies: readonly string[]): Promise<Set<string>> {
+  const proofs = new Map(mutations.map(({ proof }) => [JSON.stringify(proof), proof]));
+  const broken = new Set<string>();
+  await inParallel(copies, [...proofs], async ([key, proof], copy) => {
+    const verdict = await prove(proof, copy).catch((error: Error) => error.message);
+    if (verdict === "survived") return;
+    broken.add(key);
+    const why = verdict === "killed" ? "fails" : verdict;
+    console.log(`unproven  ${describeProof(proof)}: ${why} with every guard in place`);
+  });
+  console.log(`${proofs.size - broken.size} of ${proofs.size} proofs pass with every guard in place\n`);
+  return broken;
 }
 
-function describe(proof: Guard["proof"]): string {
-  if ("sim" in proof) return `${proof.sim} histories`;
-  return proof.title ? `${proof.test} "${proof.title}"` : proof.test.replace("../../", "");
+async function tryMutation(mutation: Mutation, copy: string): Promise<Result> {
+  const change = mutated.get(mutation);
+  if (!change) throw new Error(`${mutation.name} was not looked for`);
+  const original = read(mutation.in.room).find((source) => source.path === change.path);
+  const target = path.join(copy, change.path);
+  const startedAt = Date.now();
+  writeFileSync(target, change.text);
+  try {
+    const verdict = await prove(mutation.proof, copy);
+    return { mutation, verdict, seconds: (Date.now() - startedAt) / 1_000 };
+  } finally {
+    writeFileSync(target, original?.text ?? "");
+  }
 }
 
-function isSame(a: Guard["proof"], b: Guard["proof"]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+async function inParallel<T>(
+  copies: readonly string[],
+  items: readonly T[],
+  run: (item: T, copy: string) => Promise<void>,
+) {
+  const queue = [...items];
+  await Promise.all(
+    copies.map(async (copy) => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await run(item, copy);
+    }),
+  );
+}
+
+function printResult({ mutation, verdict, seconds }: Result): void {
+  const where = `${mutation.in.room} ${mutation.in.name}`;
+  const columns = [
+    verdict.padEnd(9),
+    mutation.name.padEnd(72),
+    where.padEnd(36),
+    `${seconds.toFixed(0)} s`.padStart(5),
+  ];
+  console.log(`${columns.join(" ")}  ${describeProof(mutation.proof)}`);
+}
+
+function conclude(): void {
+  const survivors = results.filter(({ verdict }) => verdict === "survived");
+  const unproven = mutations.length - results.length;
+  console.log(
+    `\n${results.length - survivors.length} of ${mutations.length} mutations were killed, ${unproven} are unproven`,
+  );
+  for (const { mutation } of survivors) console.log(`survived: ${mutation.name}: ${describeProof(mutation.proof)}`);
+  const drafts = DRAFTS.filter(isChosen);
+  for (const { name, missing, why } of drafts) console.log(`not written: ${name}: the ${missing} is missing: ${why}`);
+  if (results.length === 0 && drafts.length === 0) console.log("no mutation has such a name");
+  process.exitCode = survivors.length + drafts.length + unproven > 0 || results.length === 0 ? 1 : 0;
 }
