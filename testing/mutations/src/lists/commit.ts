@@ -99,7 +99,14 @@ export const COMMIT: readonly Mutation[] = [
     in: { room: "db", name: "compilePrune" },
     find: { sql: "DELETE FROM standings WHERE version IN ({})" },
     replace: "DELETE FROM standings WHERE 0 AND version IN ({})",
-    proof: db("publish", "prunes versions older than the keep time, but never the newest two"),
+    proof: db("prune", "leaves none of its rows behind"),
+  },
+  {
+    name: "log of ticks: old rows are deleted",
+    in: { room: "db", name: "compileTickWrites" },
+    find: { sql: "DELETE FROM tick_commits WHERE epoch <= {}" },
+    replace: "DELETE FROM tick_commits WHERE 0 AND epoch <= {}",
+    proof: db("prune", "keeps a number of rows, the oldest going first"),
   },
   {
     name: "commit: the lock is left after twenty seconds",

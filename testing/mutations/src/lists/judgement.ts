@@ -32,6 +32,20 @@ export const JUDGEMENT: readonly Mutation[] = [
     proof: falls("are believed within the tick when another route says so"),
   },
   {
+    name: "fall: trusted with the third rotation, not the fourth",
+    in: { room: "rebuilder", name: "ROTATIONS_TO_BELIEVE" },
+    find: "3",
+    replace: "4",
+    proof: { room: "rebuilder", test: "src/safeguards/falls.test.ts" },
+  },
+  {
+    name: "fall: not trusted before an hour has passed",
+    in: { room: "rebuilder", name: "isPairBelieved" },
+    find: "heldMs >= MIN_REPEATED_MS",
+    replace: "true",
+    proof: { room: "rebuilder", test: "src/safeguards/falls.test.ts" },
+  },
+  {
     name: "fall: held back for six hours at most",
     in: { room: "rebuilder", name: "isPairBelieved" },
     find: "return heldMs >= MAX_FALL_HOLD_MS;",
@@ -93,6 +107,13 @@ export const JUDGEMENT: readonly Mutation[] = [
     find: "toRatio(priceUsd, lastGood.priceUsd) > MAX_JUMP",
     replace: "false",
     proof: ticks("do not jump on one source's word"),
+  },
+  {
+    name: "price: a drift is judged against the price of an hour ago",
+    in: { room: "rebuilder", name: "isCalm" },
+    find: "hourAgo === undefined || $CALM",
+    replace: "true",
+    proof: { room: "rebuilder", test: "src/safeguards/price-jump.test.ts" },
   },
   {
     name: "price: a lone source that says the same for half an hour is believed",

@@ -46,6 +46,13 @@ export const REBUILD: readonly Mutation[] = [
     proof: intervals("isAlarmLost"),
   },
   {
+    name: "alarm: the watchdog leaves a running tick alone",
+    in: { room: "rebuilder", name: "ensureAlarm", file: "rebuild/watchdog.ts" },
+    find: "isRunning || !isLost",
+    replace: "!isLost",
+    proof: { room: "rebuilder", test: "src/rebuild/watchdog.test.ts" },
+  },
+  {
     name: "alarm: one that throws is caught and set again",
     in: { room: "rebuilder", name: "createRebuild" },
     find: "await rearmAfterFailure().catch($HANDLER);",
