@@ -70,7 +70,7 @@ function toPlace(read: PlanRead, { state, control }: Memory): { place: Place; hi
     read.publication?.rotation ?? 0,
     read.fetchesRotation ?? 0,
   );
-  const agents = stored?.agents ?? read.listedAgents ?? 0;
+  const agents = stored?.agents ?? read.listedAgents ?? state.place?.agents ?? 0;
   const place = endIfReset(stored ?? toUnknownPlace(highest, agents, control.resets), control.resets);
   return { place, highest, hasBegunAnew: stored === undefined || stored.resets !== control.resets };
 }
