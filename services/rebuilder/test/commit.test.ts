@@ -89,13 +89,18 @@ describe("a commit whose end is unclear", () => {
   });
 });
 
-it("keeps the place while the database is out of reach, and catches up after", async () => {
+it("keeps the place while a commit hangs, which is not sent again, and catches up after", async () => {
   const rig = start(20, CHUNK_OF_TEN);
   await rig.alarm();
   const cursor = rig.agents[9]?.stxAddress;
-  onCommit(rig, () => new Promise(() => {}));
+  let commits = 0;
+  onCommit(rig, () => {
+    commits++;
+    return new Promise(() => {});
+  });
   const lost = await rig.alarm();
   expect(lost).toMatchObject({ outcome: "commit-failed", epoch: null });
+  expect(commits).toBe(1);
   expect(lost.lanes.stacks.cursorAfter).toBe(cursor);
   rig.wrapStore = (store) => store;
   const report = await rig.alarm();

@@ -123,12 +123,18 @@ export function createRig(agents: readonly TestAgent[] = makeAgents(3), options:
     return rig.readRoster();
   };
 
-  /** As on the platform, nothing but the callback ends the lock, and an exception from it would reset the object. */
   const lock = async (callback: () => Promise<void>): Promise<void> => {
+    await rig.beforeLock();
     lockedAt = clock.now();
-    await callback();
-    rig.lockMs = Math.max(rig.lockMs, clock.now() - lockedAt);
-    lockedAt = null;
+    try {
+      await callback();
+    } catch (error) {
+      rig.thrownThroughLock.push(error); // which would reset the object
+      throw error;
+    } finally {
+      rig.lockMs = Math.max(rig.lockMs, clock.now() - (lockedAt ?? clock.now()));
+      lockedAt = null;
+    }
   };
 
   /** Waits for `work`; when everybody waits for time, time moves to the next timer. */
@@ -166,8 +172,17 @@ export function createRig(agents: readonly TestAgent[] = makeAgents(3), options:
     wrapStore: (real: Store): Store => real,
     isDatabaseDown: false,
     sendHeartbeat: async () => void rig.heartbeats.push(clock.now()),
+    beforeLock: async () => {},
+    get isLocked() {
+      return lockedAt !== null;
+    },
     lockMs: 0, // the longest
-    callsInLock: 0,
+    callsInLock: 0, // to upstreams and for the roster
+    thrownThroughLock: [] as unknown[],
+    /** The object as it is now, for calls that nobody waits for. */
+    get rebuild() {
+      return rebuild;
+    },
     get nowMs() {
       return clock.now();
     },
