@@ -213,8 +213,8 @@ function toLanePlan(
 }
 
 /**
- * A probing lane first asks the agent at its cursor, then others from anywhere: bad neighbours, which a stranger can
- * register, must not keep it from finding out that its host is well.
+ * A probing lane first asks the agent at its cursor, then others from anywhere, or where nobody is from the end of its
+ * turn: bad neighbours, which a stranger can register, must not keep it from finding out that its host is well.
  */
 async function withProbes(lanes: Record<Lane, LanePlan>, tick: Tick): Promise<Record<Lane, LanePlan>> {
   const probing = LANES.filter((lane) => lanes[lane].memory.health === "probing" && lanes[lane].agents.length > 0);
@@ -223,7 +223,10 @@ async function withProbes(lanes: Record<Lane, LanePlan>, tick: Tick): Promise<Re
   const elsewhere = await tick.store.listAgentsAfter({ stacks: from, bitcoin: from });
   const withTheirs = { ...lanes };
   for (const lane of probing) {
-    withTheirs[lane] = { ...lanes[lane], probes: [...lanes[lane].agents.slice(0, 1), ...elsewhere[lane]] };
+    const { agents } = lanes[lane];
+    const inOrder = [...agents.slice(0, 1), ...elsewhere[lane], ...agents.toReversed()];
+    const distinct = new Map(inOrder.map((agent) => [agent.stxAddress, agent]));
+    withTheirs[lane] = { ...lanes[lane], probes: [...distinct.values()].slice(0, PROBES_PER_TICK) };
   }
   return withTheirs;
 }
