@@ -52,7 +52,7 @@ export function judgeFreshness({ publication, freshness, nowMs }: FreshnessInput
   const facts = freshness?.facts ?? null;
   const reasons = [
     ...judgePublication(publication, facts),
-    ...(freshness && facts ? judgeFacts(facts, freshness, publication !== null, nowMs) : []),
+    ...(freshness && facts ? judgeFacts(facts, freshness, publication?.publishedAt ?? null, nowMs) : []),
     ...(facts || !publication ? [] : judgeByPromise(publication, nowMs)),
   ];
   return toVerdict(reasons);
@@ -113,9 +113,9 @@ function judgeByPromise({ publishedAt, staleAfter }: { publishedAt: number; stal
   return [{ code: "no-tick", subject: null, since: publishedAt, why, action: lookAtStatus("at once") } as const];
 }
 
-function judgeFacts(facts: FreshnessFacts, row: FreshnessRow, isPublished: boolean, nowMs: number): Reason[] {
+function judgeFacts(facts: FreshnessFacts, row: FreshnessRow, publishedAt: number | null, nowMs: number): Reason[] {
   return [
-    ...(isPublished ? judgeTick(facts, nowMs) : []),
+    ...(publishedAt === null ? [] : judgeTick(facts, publishedAt, nowMs)),
     ...LANES.flatMap((lane) => judgeLane(lane, facts, row, nowMs)),
     ...judgePrices(facts, nowMs),
     ...facts.holds.map(
@@ -131,9 +131,10 @@ function judgeFacts(facts: FreshnessFacts, row: FreshnessRow, isPublished: boole
   ];
 }
 
-function judgeTick(facts: FreshnessFacts, nowMs: number): Reason[] {
-  const at = facts.tickAt ?? facts.startedAt;
-  if (at === null || nowMs - at <= toStaleAfterMs(facts)) return [];
+/** A rebuild that has not ticked yet took over what an older release published. */
+function judgeTick(facts: FreshnessFacts, publishedAt: number, nowMs: number): Reason[] {
+  const at = facts.tickAt ?? facts.startedAt ?? publishedAt;
+  if (nowMs - at <= toStaleAfterMs(facts)) return [];
   const why = `no tick has committed for ${toWords(nowMs - at)}`;
   return [{ code: "no-tick", subject: null, since: at, why, action: { command: "tick", when: "to see why" } }];
 }
