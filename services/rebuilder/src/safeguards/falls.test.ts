@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type FallHold, type FallInput, judgeFalls, MAX_FALL_HOLD_MS } from "./falls.ts";
+import {
+  type FallHold,
+  type FallInput,
+  type HolderAnswer,
+  judgeFalls,
+  keepAnswers,
+  MAX_FALL_HOLD_MS,
+} from "./falls.ts";
 
 const HOUR_MS = 3_600_000;
 const FALLEN = ["SP1", "SP2", "SP3", "SP4", "SP5"];
@@ -22,22 +29,40 @@ describe("a fall that stands and that no other route speaks of", () => {
   });
 });
 
+describe("a small roster that loses a token at once", () => {
+  it("is not believed, however often the same agents were well before", () => {
+    const agents = Array.from({ length: 12 }, (_, index) => `SP${index}`);
+    const answers = (fell: string[]): HolderAnswer[] =>
+      agents.map((agent) => ({ agent, asked: agent, held: ["sbtc"], fell }));
+    const kept = Array.from({ length: 20 }).reduce<ReturnType<typeof keepAnswers>>(
+      (before) => keepAnswers(before, answers([])),
+      [],
+    );
+    const verdict = judgeFalls({ ...createInput(), answers: answers(["sbtc"]), kept, holds: [] });
+    expect(verdict.kept.map(({ agent }) => agent)).toEqual(agents);
+  });
+});
+
 /** Five agents are zero once more; `rotations` before this one. */
 function judge({ rotations, heldMs, giver = true }: { rotations: number; heldMs: number; giver?: boolean }) {
   const nowMs = 1_800_000_000_000;
   const pairs = FALLEN.map((agent) => ({ agent, asked: agent, since: nowMs - heldMs, rotations, rotation: 7 }));
   const hold: FallHold = { id: "fall-1", kind: "fall", lane: "stacks", tokenId: "sbtc", pairs, since: 0, seen: 0 };
   const fallen = FALLEN.map((agent) => ({ agent, asked: agent, held: ["sbtc"], fell: ["sbtc"] }));
-  const input: FallInput = {
+  const answers = [...fallen, ...(giver ? [{ agent: "SP9", asked: "SP9", held: ["stx"], fell: [] }] : [])];
+  return judgeFalls({ ...createInput(), answers, holds: [hold], nowMs });
+}
+
+function createInput(): FallInput {
+  return {
     lane: "stacks",
-    answers: [...fallen, ...(giver ? [{ agent: "SP9", asked: "SP9", held: ["stx"], fell: [] }] : [])],
+    answers: [],
     kept: [],
-    holds: [hold],
+    holds: [],
     testimony: new Map(),
     acceptedIds: [],
     rotation: 8,
-    nowMs,
+    nowMs: 1_800_000_000_000,
     newId: () => "new",
   };
-  return judgeFalls(input);
 }
