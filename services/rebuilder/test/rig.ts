@@ -5,7 +5,7 @@ import type { TickReport } from "../src/contract/status.ts";
 import { KEYS } from "../src/rebuild/memory.ts";
 import { createRebuild, type Rebuild } from "../src/rebuild/rebuild.ts";
 import { toState } from "../src/rebuild/state.ts";
-import { readDatabaseStatus, readNewest } from "../src/rebuild/to-status.ts";
+import { readDatabaseStatus, readNewest } from "../src/rebuild/database-status.ts";
 import type { State } from "../src/tick/memory.ts";
 import { createStore, type Store } from "../src/tick/store.ts";
 import { makeAgents, type TestAgent, toRosterText } from "./agents.ts";
