@@ -91,6 +91,18 @@ describe("agents that fail by themselves", () => {
     expect(afterGood(probing, "agent 3", NOW + REST_MS).suspects).toEqual([]);
   });
 
+  it("are not told from it while no probe was needed, nor by an answer that was under way when the rest began", () => {
+    expect(afterGood(bad(NEW_LANE, 3), "elsewhere", NOW).suspects).toEqual([]);
+    expect(afterGood(bad(NEW_LANE, BAD_ANSWERS_TO_REST), "late", NOW).suspects).toEqual([]);
+  });
+
+  it("are remembered up to a bound, the latest", () => {
+    const probing: LaneMemory = { ...NEW_LANE, health: "probing", suspects: names(MAX_SUSPECTS), streak: ["late"] };
+    const { suspects } = afterGood(probing, "elsewhere", NOW);
+    expect(suspects.length).toBe(MAX_SUSPECTS);
+    expect([suspects[0], suspects.at(-1)]).toEqual(["agent 1", "late"]);
+  });
+
   it("are none any more with their first answer", () => {
     const lane: LaneMemory = { ...NEW_LANE, suspects: names(3) };
     expect(afterGood(lane, "agent 1", NOW).suspects).toEqual(["agent 0", "agent 2"]);
