@@ -39,7 +39,7 @@ describe("a board whose rebuilder writes what it knows", () => {
     ["no tick ever, for 30 minutes", { tickAgo: null, startedAgo: 30 * MINUTE_MS + 1 }, "stale no-tick:null"],
     ["an old ranking, though ticks commit", { publishedAgo: 2 * HOUR_MS }, "stale no-tick:null"],
     ["nothing published yet", { publishedAgo: null }, "starting not-published:null"],
-    ["nobody ranked", { tenthAgo: null, halfAgo: null, ranked: 0, failed: 0 }, "ok"],
+    ["nobody ranked", { tenthAgo: null, halfAgo: null, ranked: 0, failed: 5 }, "ok"],
     ["an empty roster", { agents: 0, goodAgo: DAY_MS }, "ok"],
   ])("with %s is %s", (_name, changes, told) => {
     const { status, reasons } = judgeFreshness(input(changes));
