@@ -35,6 +35,14 @@ export function mutate(mutation: Mutation, sources: readonly Source[]): Mutated 
   return { path: source.path, text };
 }
 
+/** At the top of its file, exported or not: it goes before what only a function or an object calls by that name. */
+function isTopLevel(node: SgNode): boolean {
+  const holders = node
+    .ancestors()
+    .filter((one) => !/^(?:export_statement|lexical_declaration)$/.test(String(one.kind())));
+  return holders.length === 1;
+}
+
 interface Found {
   source: Source;
   root: SgNode;
@@ -56,8 +64,10 @@ function findPlace(name: string, place: Place, sources: readonly Source[]): Foun
       const root = parseSource(source.path, source.text);
       return root.findAll(matcher).map((node): Found => ({ source, root, node }));
     });
-  const [only] = found;
-  if (!only || found.length > 1) {
+  const outer = found.filter(({ node }) => isTopLevel(node));
+  const chosen = outer.length === 1 ? outer : found;
+  const [only] = chosen;
+  if (!only || chosen.length > 1) {
     const where = found.map(({ source, node }) => `${source.path}:${node.range().start.line + 1}`).join(", ");
     throw new Error(
       `${name}: "${place.name}" is declared ${found.length} times in ${place.room} (${where || "nowhere"})`,

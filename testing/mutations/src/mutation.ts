@@ -12,7 +12,7 @@ export type Room = keyof typeof ROOMS;
 /** Where a guard stands: the declaration of that name, wherever in the package's sources its file is today. */
 export interface Place {
   room: Room;
-  /** A function, method, constant or property, declared once in the package. */
+  /** A function, method, constant or property: the one at the top of a file, or else declared once in the package. */
   name: string;
   /** The end of the file's path, where two declarations of the package share the name. */
   file?: string;

@@ -62,9 +62,14 @@ describe("a mutation", () => {
     ["is met nowhere", "function f() {}", "met 0 times"],
     ["is met twice", "function f() { if (a) return b; if (c) return d; }", "met 2 times"],
     ["has no place", "function g() { if (a) return b; }", "declared 0 times"],
-    ["has two places", "function f() { if (a) return b; }\nconst o = { f: () => 1 };", "declared 2 times"],
+    ["has two places", "const o = { f: () => 1 };\nconst p = { f: () => 2 };", "declared 2 times"],
   ])("that %s is refused", (_, text, why) => {
     expect(() => mutate(mutation({}), source(text))).toThrow(why);
+  });
+
+  it("is looked for at the top of a file before inside of others", () => {
+    const text = "function f() { if (a) return b; }\nfunction g() { const f = 1; }";
+    expect(mutate(mutation({}), source(text)).text).toBe("function f() {  }\nfunction g() { const f = 1; }");
   });
 
   it("that leaves no TypeScript is refused", () => {
