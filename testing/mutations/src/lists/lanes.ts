@@ -13,7 +13,7 @@ export const LANES: readonly Mutation[] = [
   {
     name: "lane: one that rests asks nobody",
     in: { room: "rebuilder", name: "isStopped" },
-    find: 'memory.health === "resting"',
+    find: 'this.#memory.health === "resting"',
     replace: "false",
     proof: health("a lane whose host breaks down"),
   },
@@ -26,8 +26,8 @@ export const LANES: readonly Mutation[] = [
   },
   {
     name: "lane: a probing one asks one agent at a time",
-    in: { room: "rebuilder", name: "createLaneTurn" },
-    find: "await probe();",
+    in: { room: "rebuilder", file: "tick/ask-lane.ts" },
+    find: "await this.#probe();",
     replace: "",
     proof: health("asks three agents one at a time, and rests again when none is answered"),
   },
@@ -40,16 +40,16 @@ export const LANES: readonly Mutation[] = [
   },
   {
     name: "lane: its host's failures are not its agents'",
-    in: { room: "rebuilder", name: "toAsked", file: "tick/fetch.ts" },
-    find: "!answer || (isHosts && $SKIPPED)",
-    replace: "!answer",
+    in: { room: "rebuilder", name: "toAsked", file: "tick/ask-lane.ts" },
+    find: "if (isHosts && $UNSKIPPED) break;",
+    replace: "",
     proof: health("keeps the answers before the ten, and comes back to the first of these"),
   },
   {
     name: "cursor: whoever was left out comes first",
-    in: { room: "rebuilder", name: "toAsked", file: "tick/fetch.ts" },
-    find: "if ($GAP) break;",
-    replace: "if ($GAP) continue;",
+    in: { room: "rebuilder", name: "toAsked", file: "tick/ask-lane.ts" },
+    find: "if (!answer) break;",
+    replace: "if (!answer) continue;",
     proof: lanes("comes first next time, and nobody starves at 25 calls a lane and tick"),
   },
   {
@@ -132,7 +132,7 @@ export const LANES: readonly Mutation[] = [
   {
     name: "crashes: an agent that is passed over is marked as unfinished",
     in: { room: "rebuilder", name: "askAgent" },
-    find: 'return toFailed(agent, "unfinished");',
+    find: 'return { agent, attempt: { kind: "failed", reason: "unfinished" }, at: $AT };',
     replace: "return undefined;",
     proof: crashAttacks("are found once and passed over for a day, and cost nobody else a rotation"),
   },

@@ -5,7 +5,7 @@ import { alarms, commits, locks, object, operatorAttacks, pure, roster, stateAtt
 export const REBUILD: readonly Mutation[] = [
   {
     name: "single flight: one tick at a time",
-    in: { room: "rebuilder", name: "createRebuild" },
+    in: { room: "rebuilder" },
     find: "running ??= $RUN",
     replace: "running = $RUN",
     proof: alarms("joins the tick that runs"),
@@ -54,7 +54,7 @@ export const REBUILD: readonly Mutation[] = [
   },
   {
     name: "alarm: one that throws is caught and set again",
-    in: { room: "rebuilder", name: "createRebuild" },
+    in: { room: "rebuilder" },
     find: "await rearmAfterFailure().catch($HANDLER);",
     replace: "throw error;",
     proof: alarms("is ahead after ticks that throw, however often, which the status counts"),
@@ -96,7 +96,7 @@ export const REBUILD: readonly Mutation[] = [
   },
   {
     name: "pause: nothing is committed that began inside it",
-    in: { room: "rebuilder", name: "createRebuild" },
+    in: { room: "rebuilder" },
     find: "if ($PAUSED) await restWhilePaused($$$DEPS); else $TICK",
     replace: "$TICK",
     proof: alarms("starts no tick, forced ones neither, and keeps the alarm armed"),
@@ -124,7 +124,7 @@ export const REBUILD: readonly Mutation[] = [
   },
   {
     name: "operators: what they do is written to the audit log",
-    in: { room: "rebuilder", name: "createOperator" },
+    in: { room: "rebuilder" },
     find: "await memory.setControl({ unwritten: [...unwritten, entry].slice($N) });",
     replace: "",
     proof: operatorAttacks("is logged and kept, with its reason"),
