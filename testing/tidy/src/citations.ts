@@ -23,9 +23,12 @@ export function listCitations(document: string): Citation[] {
   });
 }
 
-/** The files that a citation means: one path, or a pattern with *. */
+/** The files that a citation means: one path, or a pattern with * in a name and ** across folders. */
 export function resolve({ file }: Citation): string[] {
-  const pattern = file.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]*");
+  const pattern = file
+    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("**", ".+")
+    .replaceAll(/\*(?!\*)/g, "[^/]*");
   return findFiles(new RegExp(file.endsWith("/") ? `^${pattern}.*\\.test\\.tsx?$` : `^(?:${pattern}|.*/${pattern})$`));
 }
 
