@@ -94,7 +94,7 @@ async function inParallel<T>(
 }
 
 function printResult({ mutation, verdict, seconds }: Result): void {
-  const where = `${mutation.in.room} ${mutation.in.name}`;
+  const where = [mutation.in.room, mutation.in.name ?? mutation.in.file].filter(Boolean).join(" ");
   const columns = [
     verdict.padEnd(9),
     mutation.name.padEnd(72),
