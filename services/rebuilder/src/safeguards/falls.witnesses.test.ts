@@ -18,8 +18,16 @@ describe("findClaims", () => {
   });
 
   it("looks at the lane's last answers too, so that a few that sell are none among many", () => {
-    expect(findClaims({ answers: holders(5, 5), kept: holders(95, 0), holds: [] })).toEqual([]);
-    expect(findClaims({ answers: holders(2, 2), kept: holders(3, 3), holds: [] })).toEqual(["sbtc"]);
+    expect(
+      findClaims({ answers: holders(5, 5), kept: names(95, 5).map((agent) => answer(agent, ["sbtc"])), holds: [] }),
+    ).toEqual([]);
+    expect(
+      findClaims({
+        answers: holders(2, 2),
+        kept: names(3, 5).map((agent) => answer(agent, ["sbtc"], ["sbtc"])),
+        holds: [],
+      }),
+    ).toEqual(["sbtc"]);
   });
 
   it("says nothing about a token that nobody lost in this tick", () => {
