@@ -1,9 +1,10 @@
 // The one file here that knows how the rebuild is put together: the tests know only what it asks and leaves behind.
 import { env } from "cloudflare:workers";
-import { parseConfig } from "../../src/env.ts";
-import { createRebuild } from "../../src/rebuild.ts";
-import { readDatabaseStatus } from "../../src/rebuild-status.ts";
-import { createStore } from "../../src/store.ts";
+import { createDb } from "@standings/db";
+import { parseConfig } from "../../src/config.ts";
+import { createRebuild } from "../../src/rebuild/rebuild.ts";
+import { readDatabaseStatus, readNewest } from "../../src/rebuild/to-status.ts";
+import { createStore } from "../../src/tick/store.ts";
 import { type TestAgent, toRosterText } from "../agents.ts";
 import { type DatabaseScript, readAllTables, type TableRows, watchDatabase, writeAllTables } from "./database.ts";
 import { type AttackUpstreams, type Call, createAttackUpstreams, isAbout } from "./upstreams.ts";
@@ -136,14 +137,14 @@ export async function createAttackRig(options: AttackOptions) {
             fetching--;
           }
         }),
-      newTickId: () => crypto.randomUUID(),
+      newId: () => crypto.randomUUID(),
       random: Math.random,
       readRoster: () =>
         alive(async () => {
           rosterReads++;
           return rig.readRoster();
         }),
-      store: createStore(d1),
+      store: createStore(createDb(d1)),
       lock: async (callback: () => Promise<void>) => {
         lockedAt = clock.now();
         try {
@@ -154,7 +155,8 @@ export async function createAttackRig(options: AttackOptions) {
         }
       },
       getConfig: () => parseConfig({ ...env, ...vars }),
-      readDatabaseStatus: () => readDatabaseStatus(d1, { now: clock.now, after: clock.after }),
+      readNewest: () => readNewest(createDb(d1), { now: clock.now, after: clock.after }),
+      readDatabaseStatus: () => readDatabaseStatus(createDb(d1), { now: clock.now, after: clock.after }),
       sendHeartbeat: async () => {
         heartbeats.push(clock.now());
       },
@@ -282,12 +284,13 @@ export async function createAttackRig(options: AttackOptions) {
           storage: own.view,
           clock: { now: clock.now, after: clock.after },
           fetch: (input: RequestInfo | URL, init?: RequestInit) => upstreams.fetch(input as RequestInfo, init),
-          newTickId: () => crypto.randomUUID(),
+          newId: () => crypto.randomUUID(),
           random: Math.random,
           readRoster: async () => roster,
-          store: createStore(env.DB),
+          store: createStore(createDb(env.DB)),
           lock: (callback: () => Promise<void>) => callback(),
           getConfig: () => parseConfig({ ...env, ...vars }),
+          readNewest: async () => null,
           readDatabaseStatus: async () => null,
           sendHeartbeat: async () => {},
           log: () => {},
