@@ -32,6 +32,7 @@ describe("toMarkdown", () => {
 describe("formatNumber", () => {
   it.each([
     [0, "0"],
+    [2, "2"],
     [0.9044, "0.904"],
     [3.6449, "3.64"],
     [64.26, "64.3"],
@@ -44,5 +45,5 @@ describe("formatNumber", () => {
 });
 
 it("writes a range from the smallest to the largest", () => {
-  expect(formatRange({ min: 1.234, max: 2_000 })).toBe("1.23–2,000");
+  expect(formatRange({ min: 1.234, max: 2_000.4 })).toBe("1.23–2,000");
 });

@@ -26,15 +26,19 @@ export function toMarkdown({ columns, rows, notes = [] }: Table): string {
   return [...lines, ...(notes.length > 0 ? ["", ...notes.map((note) => `- ${note}`)] : [])].join("\n");
 }
 
-/** Three significant digits, or whole numbers from 1,000: no measurement here is more precise than that. */
+/** Whole numbers as they are, others with three significant digits: no measurement here is more precise than that. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return "0";
+  if (Number.isInteger(value)) return group(String(value));
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   const rounded = Math.abs(value) < 1_000 ? value.toFixed(Math.min(digits, 3)) : Math.round(value).toFixed(0);
   const [whole = "", fraction] = rounded.split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+  return fraction === undefined ? group(whole) : `${group(whole)}.${fraction}`;
+}
+
+function group(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 export function formatRange({ min, max }: { min: number; max: number }): string {

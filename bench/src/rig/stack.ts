@@ -16,13 +16,13 @@ export interface Stack {
   /** Processes that do the work. */
   pids(): number[];
   /** The same data under new isolates: what a deployment or an eviction leaves. */
-  restart(): Promise<void>;
+  restart(workers?: WorkerOptions[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function startStack(workers: WorkerOptions[]): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), "standings-bench-"));
-  const options = { host: "127.0.0.1", port: 0, resourcePersistencePath: folder, workers };
+  let options = { host: "127.0.0.1", port: 0, resourcePersistencePath: folder, workers };
   const mf = new Miniflare(options);
   let origin = "";
   let pids: number[] = [];
@@ -37,7 +37,8 @@ export async function startStack(workers: WorkerOptions[]): Promise<Stack> {
     origin: () => origin,
     directOrigin: async (worker) => (await mf.unsafeGetDirectURL(worker)).origin,
     pids: () => pids,
-    async restart() {
+    async restart(others) {
+      options = { ...options, workers: others ?? options.workers };
       await mf.setOptions(options);
       await begin();
     },
