@@ -22,7 +22,13 @@ export interface Stack {
 
 export async function startStack(workers: WorkerOptions[]): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), "standings-bench-"));
-  let options = { host: "127.0.0.1", port: 0, resourcePersistencePath: folder, workers };
+  let options = {
+    ...{ host: "127.0.0.1", port: 0, resourcePersistencePath: folder, workers },
+    // Only what should not be: a tick's own line would stand between every two lines of progress.
+    handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
+      if (level === "error" || level === "warn") process.stderr.write(`${message}\n`);
+    },
+  };
   const mf = new Miniflare(options);
   let origin = "";
   let pids: number[] = [];

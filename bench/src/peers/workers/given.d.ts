@@ -4,8 +4,10 @@ declare module "page.json" {
   export default page;
 }
 
-/** The built API, a module beside this one. */
+/** A built Worker of the product, a module beside this one: the API has the first export, the rebuilder the others. */
 declare module "product" {
   const api: { fetch(request: Request, env: object, context: ExecutionContext): Promise<Response> };
   export default api;
+  export const RebuilderRpc: unknown;
+  export const DashboardRebuildDO: new (context: DurableObjectState, env: object) => object;
 }
