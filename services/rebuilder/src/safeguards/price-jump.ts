@@ -99,18 +99,26 @@ export function describePriceHold({ tokenId, from, priceUsd, source }: PriceHold
   return from === null ? `${move}, ${priceUsd} USD, is ${source}'s alone` : `${move} at ${source} alone`;
 }
 
-/** What is remembered after a price was accepted. */
+/**
+ * What is remembered after a price was accepted. A jump that was confirmed is the measure from then on: what it was
+ * before says nothing against it. That a lone source was believed stays known until another one agrees.
+ */
 export function toPriceMemory(
   memory: PriceMemory,
   price: Price,
   confirmedBy: PriceConfirmation,
   nowMs: number,
 ): PriceMemory {
-  const kept = memory.samples.filter(({ at }) => at <= nowMs && at > nowMs - HOUR_MS - 2 * SAMPLE_EVERY_MS);
+  const isCalm = confirmedBy === "last-good";
+  const kept = memory.samples.filter((sample) => {
+    const isRecent = sample.at <= nowMs && sample.at > nowMs - HOUR_MS - 2 * SAMPLE_EVERY_MS;
+    return isRecent && (isCalm || toRatio(sample.priceUsd, price.priceUsd) <= MAX_JUMP);
+  });
   const last = kept.at(-1);
   const isDue = last === undefined || nowMs - last.at >= SAMPLE_EVERY_MS;
   const samples = isDue ? [...kept, { at: nowMs, priceUsd: price.priceUsd }] : kept;
-  return { confirmedBy, pricedAt: price.pricedAt, samples };
+  const isStillLone = isCalm && memory.confirmedBy === "single-source";
+  return { confirmedBy: isStillLone ? "single-source" : confirmedBy, pricedAt: price.pricedAt, samples };
 }
 
 function accept({ priceUsd, pricedAt, source }: Price, confirmedBy: PriceConfirmation): PriceVerdict {
@@ -125,7 +133,7 @@ function isConfirmed(quote: Quote, usable: readonly Quote[]): boolean {
 
 function isCalm({ priceUsd }: Quote, { lastGood, memory, nowMs }: PriceInput): boolean {
   if (!lastGood || toRatio(priceUsd, lastGood.priceUsd) > MAX_JUMP) return false;
-  const hourAgo = memory.samples.findLast(({ at }) => at <= nowMs - HOUR_MS + SAMPLE_EVERY_MS);
+  const hourAgo = memory.samples.findLast(({ at }) => at <= nowMs - HOUR_MS + SAMPLE_EVERY_MS) ?? memory.samples[0];
   return hourAgo === undefined || toRatio(priceUsd, hourAgo.priceUsd) <= MAX_JUMP;
 }
 
