@@ -7,7 +7,7 @@ import { type Board, PEERS, PRODUCT, readPage, toRoute } from "./board.ts";
 import type { Subject, SubjectId } from "./subjects.ts";
 
 /** As many clients at once as keep a core busy without a queue that hides what an answer costs. */
-export const CONNECTIONS = 8;
+const CONNECTIONS = 8;
 
 /** Isolates compile what runs often: the first second or so is not measured. */
 const WARM_UP_SECONDS = 1;

@@ -50,7 +50,7 @@ export interface Claim {
   reached: boolean;
 }
 
-export function toSeries(samples: readonly Sample[]): Series {
+function toSeries(samples: readonly Sample[]): Series {
   const cpu = samples.map(({ cpuMsPerRequest }) => cpuMsPerRequest).filter((ms) => ms !== null);
   const seconds = samples.reduce((sum, sample) => sum + sample.seconds, 0);
   return {

@@ -45,7 +45,7 @@ export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-export function escapeXml(content: string): string {
+function escapeXml(content: string): string {
   return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 

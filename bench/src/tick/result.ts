@@ -2,7 +2,7 @@ import { type Summary, summarize } from "../stats.ts";
 import type { MeasuredTick } from "./rig.ts";
 
 /** Workers may wait for so many answers at once. */
-export const CONNECTIONS = 6;
+const CONNECTIONS = 6;
 
 export interface TickSeries {
   latencyMs: number;

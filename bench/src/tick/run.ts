@@ -34,7 +34,7 @@ export async function runTick({ quick }: BenchOptions, progress: Progress): Prom
 }
 
 /** @param before moves the world before each tick, or leaves it */
-export async function runTicks(rig: TickRig, ticks: number, before: () => void): Promise<MeasuredTick[]> {
+async function runTicks(rig: TickRig, ticks: number, before: () => void): Promise<MeasuredTick[]> {
   const measured: MeasuredTick[] = [];
   for (let tick = 0; tick < ticks; tick++) {
     before();
