@@ -1,5 +1,5 @@
 import type { Summary } from "../stats.ts";
-import type { BoardResult, Claim } from "./result.ts";
+import type { BoardResult, Claim, Series } from "./result.ts";
 import type { SubjectId } from "./subjects.ts";
 
 interface Target {
@@ -28,11 +28,14 @@ const GROWTH_TARGET = { from: 500, to: 50_000, atMost: 1.15 };
 export function judgeClaims(boards: readonly BoardResult[]): Claim[] {
   const find = (agents: number) => boards.find((board) => board.agents === agents);
   const claims = TARGETS.flatMap(({ claim, agents, than, atLeast }) => {
-    const ratio = find(agents)?.ratios[than];
-    return ratio ? [toClaim(claim, invert(ratio), atLeast)] : [];
+    const board = find(agents);
+    const ratio = board?.ratios[than];
+    return ratio ? [toClaim(claim, invert(ratio), atLeast, toCpuRatio(board.warm[than], board.warm.page))] : [];
   });
-  const cold = find(COLD_TARGET.agents)?.cold.ratio;
-  if (cold) claims.push(toClaim(COLD_TARGET.claim, cold, COLD_TARGET.atLeast));
+  const cold = find(COLD_TARGET.agents)?.cold;
+  if (cold?.ratio && cold.kv) {
+    claims.push(toClaim(COLD_TARGET.claim, cold.ratio, COLD_TARGET.atLeast, toCpuRatio(cold.kv, cold.page)));
+  }
   const small = find(GROWTH_TARGET.from)?.warm.page?.p50Ms;
   const large = find(GROWTH_TARGET.to)?.warm.page?.p50Ms;
   if (small && large) {
@@ -46,14 +49,20 @@ export function judgeClaims(boards: readonly BoardResult[]): Claim[] {
       claim: "median latency of the page, 50,000 agents to 500",
       target: `at most ${GROWTH_TARGET.atMost}`,
       measured,
+      byCpu: null,
       reached: measured.median <= GROWTH_TARGET.atMost,
     });
   }
   return claims;
 }
 
-function toClaim(claim: string, measured: Summary, atLeast: number): Claim {
-  return { claim, target: `at least ${atLeast}`, measured, reached: measured.median >= atLeast };
+function toClaim(claim: string, measured: Summary, atLeast: number, byCpu: number | null): Claim {
+  return { claim, target: `at least ${atLeast}`, measured, byCpu, reached: measured.median >= atLeast };
+}
+
+/** How much more CPU the other takes for a request than the page. */
+function toCpuRatio(other: Series | undefined, page: Series | undefined): number | null {
+  return other?.cpuMs && page?.cpuMs ? other.cpuMs.median / page.cpuMs.median : null;
 }
 
 /** Of the ratio the other way round. */

@@ -60,12 +60,13 @@ function toD1Table({ agents, d1 }: BoardResult): Table {
 function toClaimTable(claims: ReadResult["claims"]): Table {
   return {
     title: "Claims",
-    columns: ["Ratio of", "target", "median", "range", "reached"],
-    rows: claims.map(({ claim, target, measured, reached }) => [
+    columns: ["Ratio of", "target", "median", "range", "by CPU", "reached"],
+    rows: claims.map(({ claim, target, measured, byCpu, reached }) => [
       claim,
       target,
       formatNumber(measured.median),
       formatRange(measured),
+      byCpu === null ? "" : formatNumber(byCpu),
       reached ? "yes" : "NO",
     ]),
   };

@@ -47,6 +47,8 @@ export interface Claim {
   claim: string;
   target: string;
   measured: Summary;
+  /** The same ratio by CPU a request, which other work on the machine disturbs less; null = unknown. */
+  byCpu: number | null;
   reached: boolean;
 }
 

@@ -55,7 +55,7 @@ function renderBar({ label, value, range, colour }: Bar, y: number, toX: (value:
   const end = toX(Math.max(value, range?.max ?? 0));
   return [
     text(LABEL_WIDTH - 8, middle + 4, label, "faint", "end"),
-    `<rect x="${start}" y="${y}" width="${round(Math.max(1, toX(value) - start))}" height="${BAR_HEIGHT}" rx="2" class="bar c${colour % COLOURS}"/>`,
+    `<rect x="${start}" y="${y}" width="${round(Math.max(1, toX(value) - start))}" height="${BAR_HEIGHT}" rx="2" class="f${colour % COLOURS}"/>`,
     ...(range ? [line(toX(range.min), middle, toX(range.max), middle, "range")] : []),
     text(end + 6, middle + 4, formatNumber(value), "ink"),
   ];

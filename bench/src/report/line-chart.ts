@@ -47,11 +47,11 @@ export function renderLineChart({ title, xTitle, yTitle, logY = false, series }:
   const labels = spread(drawn.map(({ at }) => at.at(-1)?.y ?? TOP));
   for (const [index, { label, colour, at }] of drawn.entries()) {
     const path = at.map(({ x, y }) => `${round(x)},${round(y)}`).join(" ");
-    const tone = `c${colour % COLOURS}`;
+    const tone = colour % COLOURS;
     body.push(
-      `<polyline points="${path}" class="line ${tone}"/>`,
-      ...at.map(({ x, y }) => `<circle cx="${round(x)}" cy="${round(y)}" r="3.5" class="dot ${tone}"/>`),
-      `<rect x="${CHART_WIDTH - RIGHT + 12}" y="${round((labels[index] ?? TOP) - 5)}" width="10" height="10" rx="2" class="bar ${tone}"/>`,
+      `<polyline points="${path}" class="line s${tone}"/>`,
+      ...at.map(({ x, y }) => `<circle cx="${round(x)}" cy="${round(y)}" r="3.5" class="f${tone}"/>`),
+      `<rect x="${CHART_WIDTH - RIGHT + 12}" y="${round((labels[index] ?? TOP) - 5)}" width="10" height="10" rx="2" class="f${tone}"/>`,
       text(CHART_WIDTH - RIGHT + 28, (labels[index] ?? TOP) + 4, label, "ink"),
     );
   }

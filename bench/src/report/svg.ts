@@ -1,22 +1,45 @@
 export const CHART_WIDTH = 760;
 
-/** Read in light and in dark: the page's own preference decides, also where the chart is embedded as an image. */
-const STYLE = `
-  svg { color-scheme: light dark; font: 13px system-ui, sans-serif; }
-  .ground { fill: #ffffff; } .ink { fill: #1f2328; } .faint { fill: #59636e; } .rule { stroke: #d1d9e0; }
-  .range { stroke: #1f2328; } .title { font-size: 15px; font-weight: 600; }
-  .c0 { --c: #0969da; } .c1 { --c: #8250df; } .c2 { --c: #bc4c00; } .c3 { --c: #1a7f37; } .c4 { --c: #6e7781; }
-  .c5 { --c: #bf3989; }
-  .bar { fill: var(--c); } .line { fill: none; stroke: var(--c); stroke-width: 2; } .dot { fill: var(--c); }
-  @media (prefers-color-scheme: dark) {
-    .ground { fill: #0d1117; } .ink { fill: #f0f6fc; } .faint { fill: #9198a1; } .rule { stroke: #3d444d; }
-    .range { stroke: #f0f6fc; }
-    .c0 { --c: #4493f8; } .c1 { --c: #ab7df8; } .c2 { --c: #db6d28; } .c3 { --c: #3fb950; } .c4 { --c: #9198a1; }
-    .c5 { --c: #db61a2; }
-  }`;
+interface Theme {
+  ground: string;
+  ink: string;
+  faint: string;
+  rule: string;
+  series: readonly string[];
+}
+
+const LIGHT: Theme = {
+  ...{ ground: "#ffffff", ink: "#1f2328", faint: "#59636e", rule: "#d1d9e0" },
+  series: ["#0969da", "#8250df", "#bc4c00", "#1a7f37", "#6e7781", "#bf3989"],
+};
+
+const DARK: Theme = {
+  ...{ ground: "#0d1117", ink: "#f0f6fc", faint: "#9198a1", rule: "#3d444d" },
+  series: ["#4493f8", "#ab7df8", "#db6d28", "#3fb950", "#9198a1", "#db61a2"],
+};
 
 /** Colours stand for series, and come round again after so many. */
-export const COLOURS = 6;
+export const COLOURS = LIGHT.series.length;
+
+/** Read in light and in dark: the page's own preference decides, also where the chart is embedded as an image. */
+const STYLE = `
+svg { font: 13px system-ui, sans-serif; }
+.title { font-size: 15px; font-weight: 600; }
+.line { fill: none; stroke-width: 2; }
+${toRules(LIGHT)}
+@media (prefers-color-scheme: dark) {
+${toRules(DARK)}
+}`;
+
+/** Plain colours instead of variables, which not every viewer of SVG knows. */
+function toRules({ ground, ink, faint, rule, series }: Theme): string {
+  const tones = series.map((tone, index) => `.f${index} { fill: ${tone}; } .s${index} { stroke: ${tone}; }`);
+  return [
+    `.ground { fill: ${ground}; } .ink { fill: ${ink}; } .faint { fill: ${faint}; }`,
+    `.rule { stroke: ${rule}; } .range { stroke: ${ink}; }`,
+    ...tones,
+  ].join("\n");
+}
 
 /** @param body elements of the chart @param description what a reader who cannot see it should know */
 export function toSvg(title: string, description: string, height: number, body: readonly string[]): string {
