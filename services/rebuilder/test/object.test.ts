@@ -1,3 +1,4 @@
+import type { DashboardRebuildDO } from "../src/object.ts";
 import {
   createExecutionContext,
   createScheduledController,
@@ -194,7 +195,7 @@ it("commits inside the platform's lock, while nothing else of the object runs", 
   await arm();
   const locked = await runInDurableObject(getRebuild(env), async (object, state) => {
     const lock = vi.spyOn(state, "blockConcurrencyWhile");
-    await object.alarm();
+    await (object as unknown as DashboardRebuildDO).alarm();
     return lock.mock.calls.length;
   });
   expect(locked).toBe(1);
