@@ -1,4 +1,3 @@
-import type { DashboardRebuildDO } from "../src/object.ts";
 import {
   createExecutionContext,
   createScheduledController,
@@ -10,6 +9,7 @@ import { env, exports } from "cloudflare:workers";
 import { createHosts, createUpstreamFetch, createWorld, type UpstreamFetch } from "@standings/upstream-sim";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseConfig, type Vars } from "../src/config.ts";
+import type { DashboardRebuildDO } from "../src/object.ts";
 import { getRebuild } from "../src/rpc.ts";
 import { ROSTER_KEY } from "../src/safeguards/roster-shrink.ts";
 import worker from "../src/worker.ts";
