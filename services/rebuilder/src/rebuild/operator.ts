@@ -77,7 +77,10 @@ export function createOperator(deps: RebuildDeps, memory: ObjectMemory) {
 
     async resume(options: ActionOptions): Promise<void> {
       await memory.setControl({ paused: null });
-      await storage.setAlarm(toAlarmTime(clock.now(), 0, clock.now()));
+      // The tick that follows is as good as a forced one: not sooner after the last than those may come.
+      const { state } = await memory.load();
+      const lastAt = state.journal.ticks[0]?.startedAt ?? Number.NEGATIVE_INFINITY;
+      await storage.setAlarm(toAlarmTime(lastAt, getIntervals(deps).forcedTicks.spacingMs, clock.now()));
       await record("resume", null, options, "resumed");
     },
 

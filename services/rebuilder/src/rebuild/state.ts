@@ -91,7 +91,7 @@ const stateSchema = z.object({
   }),
   roster: rpcSchemas.status.shape.roster
     .omit({ ageSeconds: true })
-    .extend({ sizes: z.array(z.object({ at: z.number(), size: z.number() })) }),
+    .extend({ isRefused: z.boolean(), sizes: z.array(z.object({ at: z.number(), size: z.number() })) }),
   journal: z.object({
     startedAt: time,
     ticks: z.array(rpcSchemas.tickReport),

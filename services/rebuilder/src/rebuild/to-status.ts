@@ -238,7 +238,7 @@ function toPrices({ state }: StatusInput, database: DatabaseStatus | null, nowMs
 }
 
 function toRoster({ state }: StatusInput, nowMs: number): RebuilderStatus["roster"] {
-  const { sizes: _sizes, ...roster } = state.roster;
+  const { sizes: _sizes, isRefused: _isRefused, ...roster } = state.roster;
   return { ...roster, ageSeconds: roster.acceptedAt === null ? null : toAgeSeconds(roster.acceptedAt, nowMs) };
 }
 

@@ -55,13 +55,17 @@ export interface PriceVerdict {
  */
 export function judgePrice(input: PriceInput): PriceVerdict {
   const { quotes, nowMs, lastGood, hold } = input;
-  const usable = quotes.filter((quote) => isUsable(quote, nowMs));
+  // A clock that is a little ahead must not date a price into the future, where it would outlive the next ones.
+  const usable = quotes
+    .filter((quote) => isUsable(quote, nowMs))
+    .map((quote) => ({ ...quote, pricedAt: Math.min(quote.pricedAt, nowMs) }));
   if (input.isAccepted && hold) return accept({ ...hold, pricedAt: hold.seen }, "operator");
   const newer = usable.filter(({ pricedAt }) => lastGood === undefined || pricedAt >= lastGood.pricedAt);
   const confirmed = newer.find((quote) => isConfirmed(quote, usable));
   if (confirmed) return accept(confirmed, "second-source");
   const calm = newer.find((quote) => isCalm(quote, input));
-  if (calm) return accept(calm, "last-good");
+  // What goes on from one source's word rests on that word, until another source agrees.
+  if (calm) return accept(calm, input.memory.confirmedBy === "single-source" ? "single-source" : "last-good");
   const [first] = newer;
   if (!first) return { accepted: null, hold, problem: toSilence(quotes, usable) };
   return judgeLoneQuote(first, usable, input);

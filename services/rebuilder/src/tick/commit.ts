@@ -21,6 +21,7 @@ export interface TurnCommit {
   firstEpoch: number;
   begin: Place; // as the tick began its turn
   end: Place; // when every pair is written
+  listedAgents: number; // of the roster before this tick
   pairs: readonly PairWrite[];
   head: Pick<TickWrites, "roster" | "prices" | "releases">;
   tail: Pick<TickWrites, "freshness" | "prune">;
@@ -79,7 +80,8 @@ export async function commitTurn(tick: Tick, turn: TurnCommit): Promise<CommitRe
 
   const commitPart = async (pairs: readonly PairWrite[], isLast: boolean, publishes: boolean): Promise<Part> => {
     const epoch = (result.epoch ?? turn.firstEpoch - 1) + 1;
-    const place = isLast ? turn.end : toPlace(turn, [...done, ...pairs]);
+    const reached = isLast ? turn.end : toPlace(turn, [...done, ...pairs]);
+    const place = result.isRosterRefused ? { ...reached, agents: turn.listedAgents } : reached;
     const writes = toWrites(tick, turn, { epoch, place, pairs, head, isLast });
     const publication =
       publishes && turn.publication ? { ...turn.publication, epoch, publishedAt: tick.now() } : undefined;
@@ -106,8 +108,12 @@ export async function commitTurn(tick: Tick, turn: TurnCommit): Promise<CommitRe
   const commitRosterFirst = async (pairs: readonly PairWrite[], isLast: boolean, error: string): Promise<Part> => {
     const alone = await commitPart([], false, false);
     if (alone.kind === "committed") return commitAll(pairs, isLast);
-    if (alone.kind === "refused") result.isRosterRefused = true;
-    return alone.kind === "refused" ? { ...alone, error: `the roster was refused: ${error}` } : alone;
+    if (alone.kind !== "refused") return alone;
+    // The last roster stays: what was asked of an address that it does not have is dropped by the database.
+    result.isRosterRefused = true;
+    result.notes.push(`the database refused the roster: ${error}`);
+    head = head && { ...head, roster: null };
+    return commitAll(pairs, isLast);
   };
 
   const commitHalves = async (pairs: readonly PairWrite[], isLast: boolean, refused: Part): Promise<Part> => {

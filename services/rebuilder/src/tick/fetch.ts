@@ -117,6 +117,9 @@ function createLaneTurn(lane: Lane, plan: LanePlan, { tick, http, deadline }: Tu
   let stoppedBy: string | null = null;
   let next = 0;
 
+  // Counted from the tick's start, like the interval: the tick that comes when the rest is over must find it over.
+  const toRestMs = () => Math.max(0, tick.startedAt + tick.deps.config.idleMs - tick.now());
+
   const fetchAgent = ({ stxAddress, btcAddress }: RosterPlace) =>
     lane === "stacks" ? fetchStacksBalances(http, tick.routes, stxAddress) : fetchBitcoinBalance(http, btcAddress);
 
@@ -132,7 +135,7 @@ function createLaneTurn(lane: Lane, plan: LanePlan, { tick, http, deadline }: Tu
     memory =
       attempt.kind === "fetched"
         ? afterGood(memory, agent.stxAddress, at)
-        : afterBad(memory, agent.stxAddress, describeFailure(attempt), tick.deps.config.idleMs, at);
+        : afterBad(memory, agent.stxAddress, describeFailure(attempt), toRestMs(), at);
     return { agent, attempt, at };
   };
 
@@ -167,7 +170,7 @@ function createLaneTurn(lane: Lane, plan: LanePlan, { tick, http, deadline }: Tu
       if (answer?.attempt.kind === "fetched" && index >= 0) answers[index] = answer;
     }
     if (memory.health !== "probing" || plan.probes.length === 0) return;
-    memory = rest(memory, memory.why ?? "no probe was answered", tick.deps.config.idleMs, tick.now());
+    memory = rest(memory, memory.why ?? "no probe was answered", toRestMs(), tick.now());
   };
 
   const work = async (): Promise<void> => {

@@ -33,7 +33,7 @@ export function toNextState({ state, crashes }: Memory, tick: Tick, end: TickEnd
     place: result.place,
     lanes: { stacks: answers.lanes.stacks.memory, bitcoin: answers.lanes.bitcoin.memory },
     roster: result.isRosterRefused
-      ? { ...state.roster, readAt: tick.now(), source: "kept", problem: result.error }
+      ? { ...state.roster, readAt: tick.now(), source: "kept", isRefused: true, problem: toRosterProblem(result) }
       : plan.roster.memory,
     // What was judged holds only when it was written: the same answers come again otherwise.
     ...(isCommitted && {
@@ -99,6 +99,10 @@ function toNextJournal(journal: Journal, tick: Tick, end: TickEnd, isCommitted: 
 function toPublishingProblem({ notes, isPublicationSlow, error }: CommitResult): string | null {
   if (isPublicationSlow) return `the publication took too long: ${error}`;
   return notes.find((note) => note.startsWith("the ranking was not published")) ?? null;
+}
+
+function toRosterProblem({ notes }: CommitResult): string | null {
+  return notes.find((note) => note.startsWith("the database refused the roster")) ?? null;
 }
 
 function addReport(

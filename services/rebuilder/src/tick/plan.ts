@@ -31,6 +31,7 @@ export interface Plan {
   epoch: number; // of the newest commit
   version: number; // the highest ever published, as D1 and the object know it
   place: Place; // as the tick begins
+  listedAgents: number; // before a roster of this tick
   highestRotation: number;
   roster: { change: RosterChange | null; memory: RosterMemory; hold: RosterHold | undefined };
   lanes: Record<Lane, LanePlan>;
@@ -52,6 +53,7 @@ export async function planTick(tick: Tick, memory: Memory): Promise<Plan> {
     epoch: read.commit?.epoch ?? 0,
     version: Math.max(read.publication?.version ?? 0, memory.state.version),
     place,
+    listedAgents: found.place.agents,
     highestRotation: found.highest,
     roster,
     lanes,
@@ -108,14 +110,18 @@ async function planRoster(tick: Tick, memory: Memory, found: ReturnType<typeof t
   return { ...verdict, agents, change: toRosterChange(before, agents, tick.now()) };
 }
 
-/** Old, or not read since a start or a reset, or about to be accepted; a clock that was set back makes no roster young. */
+/**
+ * Old, or not read since a start or a reset, or about to be accepted; a clock that was set back makes no roster young. One
+ * that was not usable is read again with every tick, but for one that the database refused: that costs a commit.
+ */
 function isRosterDue(
   { deps: { config }, startedAt }: Tick,
-  { readAt }: RosterMemory,
+  { readAt, problem, isRefused }: RosterMemory,
   { place, hasBegunAnew }: ReturnType<typeof toPlace>,
   isAccepted: boolean,
 ): boolean {
   if (readAt === null || place.agents === 0 || hasBegunAnew || isAccepted) return true;
+  if (problem !== null && !isRefused) return true;
   return startedAt - readAt >= config.rosterMaxAgeMs || readAt > startedAt;
 }
 
