@@ -70,9 +70,9 @@ export function createRebuild(deps: RebuildDeps): Rebuild {
         await ensure();
         return { ok: false, reason: "paused" };
       }
-      const joined = running !== undefined;
-      const refusal = joined ? undefined : await operator.allowTick(options);
+      const refusal = running === undefined ? await operator.allowTick(options) : undefined;
       if (refusal) return refusal;
+      const joined = running !== undefined; // one may have begun while this one was written down
       try {
         return { ok: true, report: await tick("forced"), joined };
       } catch (error) {

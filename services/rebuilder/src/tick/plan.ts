@@ -72,7 +72,7 @@ function toPlace(read: PlanRead, { state, control }: Memory): { place: Place; hi
     read.publication?.rotation ?? 0,
     read.fetchesRotation ?? 0,
   );
-  const agents = stored?.agents ?? read.listedAgents ?? 0;
+  const agents = stored?.agents ?? read.listedAgents ?? state.place?.agents ?? 0;
   const place = endIfReset(stored ?? toUnknownPlace(highest, agents, control.resets), control.resets);
   return { place, highest, hasBegunAnew: stored === undefined || stored.resets !== control.resets };
 }
@@ -219,8 +219,8 @@ function toLanePlan(
 }
 
 /**
- * A probing lane first asks the agent at its cursor, then others from anywhere: bad neighbours, which a stranger can
- * register, must not keep it from finding out that its host is well.
+ * A probing lane first asks the agent at its cursor, then others from anywhere, or where nobody is from the end of its
+ * turn: bad neighbours, which a stranger can register, must not keep it from finding out that its host is well.
  */
 async function withProbes(lanes: Record<Lane, LanePlan>, tick: Tick): Promise<Record<Lane, LanePlan>> {
   const probing = LANES.filter((lane) => lanes[lane].memory.health === "probing" && lanes[lane].agents.length > 0);
@@ -229,7 +229,10 @@ async function withProbes(lanes: Record<Lane, LanePlan>, tick: Tick): Promise<Re
   const elsewhere = await tick.store.listAgentsAfter({ stacks: from, bitcoin: from });
   const withTheirs = { ...lanes };
   for (const lane of probing) {
-    withTheirs[lane] = { ...lanes[lane], probes: [...lanes[lane].agents.slice(0, 1), ...elsewhere[lane]] };
+    const { agents } = lanes[lane];
+    const inOrder = [...agents.slice(0, 1), ...elsewhere[lane], ...agents.toReversed()];
+    const distinct = new Map(inOrder.map((agent) => [agent.stxAddress, agent]));
+    withTheirs[lane] = { ...lanes[lane], probes: [...distinct.values()].slice(0, PROBES_PER_TICK) };
   }
   return withTheirs;
 }
