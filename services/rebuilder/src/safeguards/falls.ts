@@ -198,12 +198,12 @@ function isPairBelieved(
   givesAmounts: boolean,
   { testimony, nowMs }: FallInput,
 ): boolean {
+  const heldMs = nowMs - pair.since;
+  if (heldMs >= MAX_FALL_HOLD_MS) return true; // (d) whatever anyone holds, and whatever the other route says
   const said = testimony.get(toPairKey({ agent: pair.agent, tokenId }));
   if (said !== undefined) return said === 0n;
-  const heldMs = nowMs - pair.since;
   // (c) Zero again and again, while the lane gives others amounts of counted tokens: the host has its data.
-  if (pair.rotations >= ROTATIONS_TO_BELIEVE && heldMs >= MIN_REPEATED_MS && givesAmounts) return true;
-  return heldMs >= MAX_FALL_HOLD_MS; // (d)
+  return pair.rotations >= ROTATIONS_TO_BELIEVE && heldMs >= MIN_REPEATED_MS && givesAmounts;
 }
 
 /** Since when a holding of the agent is kept by these holds; null = none is. */
