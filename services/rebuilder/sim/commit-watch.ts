@@ -102,9 +102,10 @@ export class CommitWatch {
     );
     // A tick that planned before the database went back writes where another time stood.
     if (!before || writes.commit.started_at <= this.#travelledAt) {
-      this.#begin(lane, after, answered);
+      this.#begin(lane, answered, after.isOpen && after.cursor === "");
       return;
     }
+    if (writes.roster) this.#forgetUnlisted(lane);
     if (after.rotation === before.rotation) {
       const isKept = before.isOpen || (!after.isOpen && after.cursor === before.cursor);
       this.#assert(isKept, "I-5 rotation", () => `${lane} goes on with ${after.rotation}, which had ended`);
@@ -117,15 +118,11 @@ export class CommitWatch {
       );
       const isReset = place.resets !== this.#place?.resets;
       if (before.isOpen && !isReset) this.#ended(lane, before, true);
-      this.#begin(lane, after, new Set());
+      this.#begin(lane, new Set(), true);
       this.#covers(lane, { ...after, cursor: "" }, after, answered);
     }
     const watched = this.#lanes[lane];
     for (const agent of answered) watched.attempted.add(agent);
-    if (writes.roster) {
-      const listed = new Set(this.#world.database.listed.map(({ stx_address }) => stx_address));
-      watched.listedThroughout = new Set([...watched.listedThroughout].filter((address) => listed.has(address)));
-    }
     if (before.isOpen && !after.isOpen && after.rotation === before.rotation) this.#ended(lane, after, false);
   }
 
@@ -134,11 +131,16 @@ export class CommitWatch {
     return row?.removed_at === null && asked === (lane === "stacks" ? row.stx_address : row.btc_address);
   }
 
-  #begin(lane: Lane, after: LanePlace, answered: Set<string>): void {
-    // In the middle of a rotation that nobody saw begin, nobody is known to have been in the roster throughout.
-    const isNew = after.cursor === "" || answered.size === 0;
+  /** @param isNew whether the rotation begins here; in the middle of one, nobody is known to have been there throughout */
+  #begin(lane: Lane, answered: Set<string>, isNew: boolean): void {
     const listed = isNew ? this.#world.database.listed.map(({ stx_address }) => stx_address) : [];
     this.#lanes[lane] = { attempted: answered, listedThroughout: new Set(listed) };
+  }
+
+  #forgetUnlisted(lane: Lane): void {
+    const listed = new Set(this.#world.database.listed.map(({ stx_address }) => stx_address));
+    const watched = this.#lanes[lane];
+    watched.listedThroughout = new Set([...watched.listedThroughout].filter((address) => listed.has(address)));
   }
 
   /** The cursor passes nobody whose attempt is not in this very commit, and never goes back. */
@@ -150,7 +152,11 @@ export class CommitWatch {
     const passed = this.#world.database.listed.filter(
       ({ stx_address: address }) => address > before.cursor && (isClosed || address <= after.cursor),
     );
-    const missed = passed.filter(({ stx_address }) => !answered.has(stx_address));
+    // Who was asked of the address in a roster that is refused has no answer about the one that stays.
+    const { refusals, roster } = this.#world;
+    const isCorrected = (row: { stx_address: string; btc_address: string }) =>
+      refusals.roster && !roster.some((one) => one.stxAddress === row.stx_address && one.btcAddress === row.btc_address);
+    const missed = passed.filter((row) => !answered.has(row.stx_address) && !isCorrected(row));
     this.#assert(missed.length === 0, "I-2 cursor", () => `${lane} passed ${missed.map((one) => one.stx_address)}`);
   }
 
@@ -162,7 +168,8 @@ export class CommitWatch {
       const left = this.#world.database.listed.filter(({ stx_address }) => stx_address > cursor);
       this.#assert(left.length === 0, "I-1 coverage", () => `${lane} left rotation ${rotation} at ${cursor}`);
     }
-    const skipped = [...listedThroughout].filter((address) => !attempted.has(address));
+    const isRefused = this.#world.refusals.roster;
+    const skipped = [...listedThroughout].filter((address) => !attempted.has(address) && !isRefused);
     this.#assert(skipped.length === 0, "I-1 coverage", () => `${lane} rotation ${rotation} skipped ${skipped}`);
   }
 

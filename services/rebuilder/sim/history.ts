@@ -152,6 +152,8 @@ function isWell(world: World, leavesToPerson: boolean): boolean {
 
 /** The rebuild says of itself what its row says of it. */
 async function compareStatus(world: World): Promise<void> {
+  // Another object may have written the row, or this one a tick that it did not live to remember.
+  if (world.state.epoch !== world.database.newestCommit?.epoch) return;
   const status = await world.rebuild.status();
   const read = readFreshness(world);
   const codes = (reasons: { code: string }[] | undefined) => reasons?.map(({ code }) => code).join();

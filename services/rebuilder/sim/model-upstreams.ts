@@ -105,9 +105,10 @@ export class ModelUpstreams {
     if ("address" in question && this.bad.has(question.address)) {
       return toFault(BAD[hash(question.address) % BAD.length] ?? "5xx", path) as Answer;
     }
-    const said = spoil(mode, answer(question, this.#groundOf(mode)));
-    if (mode !== "negative" && mode !== "too-much" && mode !== "huge") this.#remember(question, mode);
-    return said;
+    const plain = answer(question, this.#groundOf(mode));
+    const spoiled = spoil(mode, plain);
+    if (spoiled.text === plain.text) this.#remember(question, mode);
+    return spoiled;
   }
 
   #groundOf(mode: Mode): Ground {

@@ -54,6 +54,7 @@ export class World {
   left: RosterEntry[] = [];
   /** Whether each command begins with a copy of the database, for one that goes back to it. */
   keepsBackups = false;
+  hasTravelled = false;
   /** Agents whose answers bring the object down. */
   crashers = new Set<string>();
   isAlarmStuck = false;
@@ -109,9 +110,7 @@ export class World {
     return (this.#things.values.get(KEYS.state) as State | undefined) ?? NEW_STATE;
   }
 
-  stored(key: string): unknown {
-    return this.#things.values.get(key);
-  }
+  stored = (key: string): unknown => this.#things.values.get(key);
 
   get alarmAt(): number | null {
     return this.#things.alarmAt;
@@ -251,6 +250,7 @@ export class World {
     if (!backup) return;
     this.database.restore(backup);
     this.watch.sawTimeTravel();
+    this.hasTravelled = true;
     this.tally.add("databases that went back in time");
   }
 

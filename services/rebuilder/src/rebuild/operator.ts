@@ -14,6 +14,7 @@ const KEPT_UNWRITTEN_ACTIONS = 100;
 /** What operators may do. Every action is logged, and written to the audit log as soon as the database takes it. */
 export function createOperator(deps: RebuildDeps, memory: ObjectMemory) {
   const { storage, clock, log } = deps;
+  let actions = 0;
 
   const record = async (action: string, subject: string | null, { reason }: ActionOptions, outcome: string) => {
     const entry: OperatorAction = {
@@ -24,6 +25,7 @@ export function createOperator(deps: RebuildDeps, memory: ObjectMemory) {
       reason: reason ?? null,
       outcome,
     };
+    actions++;
     log("info", "operator.acted", { action, subject, reason: entry.reason, outcome });
     const { unwritten } = await memory.getControl();
     await memory.setControl({ unwritten: [...unwritten, entry].slice(-KEPT_UNWRITTEN_ACTIONS) });
@@ -53,6 +55,9 @@ export function createOperator(deps: RebuildDeps, memory: ObjectMemory) {
 
   return {
     flush,
+
+    /** How many actions this object has seen: a tick that ran meanwhile knows nothing of the later ones. */
+    countActions: () => actions,
 
     async hasUnwritten(): Promise<boolean> {
       return (await memory.getControl()).unwritten.length > 0;

@@ -129,6 +129,7 @@ async function runOneTick(
   const { storage, clock, log } = deps;
   const startedAt = clock.now();
   const givenUp = new AbortController();
+  const actions = operator.countActions();
   try {
     await storage.setAlarm(toAlarmTime(startedAt, getIntervals(deps).watchdogMs, startedAt));
     const config = deps.getConfig();
@@ -139,7 +140,7 @@ async function runOneTick(
     const tick = runTick(trigger, { ...deps, config, memory, givenUp: givenUp.signal });
     const report = await withDeadline(clock, "the tick", TICK_DEADLINE_MS, tick);
     log(report.error === null ? "info" : "warn", "tick.ended", { ...report });
-    await afterTick(report, state.holds, deps, memory, operator);
+    await afterTick(report, { holds: state.holds, actions }, deps, memory, operator);
     return report;
   } catch (error) {
     givenUp.abort();
@@ -152,16 +153,17 @@ async function runOneTick(
 /** What follows a tick that has ended well or badly: nothing of it can make the tick a failed one. */
 async function afterTick(
   report: TickReport,
-  holdsBefore: readonly Hold[],
+  before: { holds: readonly Hold[]; actions: number },
   deps: RebuildDeps,
   memory: ObjectMemory,
   operator: Operator,
 ): Promise<void> {
   try {
-    tellHolds(holdsBefore, (await memory.load()).state.holds, deps.log);
+    tellHolds(before.holds, (await memory.load()).state.holds, deps.log);
     beat(report, deps);
     await publishIfOwed(deps, memory);
-    if (await operator.hasUnwritten()) await operator.flush();
+    // The tick's own facts are from before what an operator did while it ran.
+    if (operator.countActions() !== before.actions || (await operator.hasUnwritten())) await operator.flush();
     await tellAll(deps, memory);
   } catch (error) {
     deps.log("error", "tick.aftermath-failed", { error: describeError(error) });
