@@ -60,8 +60,8 @@ const mode = fc.constantFrom(...MODES);
 const factor = fc.constantFrom(1, 1.02, 1.3, 1.7, 0.5, 100, 0.00001);
 
 export const command: fc.Arbitrary<Command> = fc.oneof(
-  often(28, of("wait", { seconds: fc.constantFrom(1, 60, 130, 300, 700, 700, 2_000, 4_000) })),
-  often(1, of("wait", { seconds: fc.constantFrom(8_000, 26_000) })),
+  often(28, of("wait", { seconds: fc.constantFrom(1, 60, 130, 130, 300, 700, 700, 2_000) })),
+  often(1, of("wait", { seconds: fc.constantFrom(4_000, 8_000) })),
   often(8, of("crash", { inSteps: fc.integer({ min: 1, max: 60 }), isApplied: fc.boolean() })),
   often(8, of("upstream", { service: fc.constantFrom(...SERVICES), mode })),
   often(

@@ -155,7 +155,8 @@ export class CommitWatch {
     // Who was asked of the address in a roster that is refused has no answer about the one that stays.
     const { refusals, roster } = this.#world;
     const isCorrected = (row: { stx_address: string; btc_address: string }) =>
-      refusals.roster && !roster.some((one) => one.stxAddress === row.stx_address && one.btcAddress === row.btc_address);
+      refusals.roster &&
+      !roster.some((one) => one.stxAddress === row.stx_address && one.btcAddress === row.btc_address);
     const missed = passed.filter((row) => !answered.has(row.stx_address) && !isCorrected(row));
     this.#assert(missed.length === 0, "I-2 cursor", () => `${lane} passed ${missed.map((one) => one.stx_address)}`);
   }

@@ -24,7 +24,7 @@ const UNCOUNTED_SUBREQUESTS = 1;
 const MAX_ALARM_AHEAD_MS = 3_600_000;
 
 /** One state in so many is read back as an object that starts would, and must be what was saved. */
-const READ_BACK_EVERY = 97;
+const READ_BACK_EVERY = 397;
 
 /**
  * Watches a world for what must never happen. The first violation is kept, since the code under test may well catch

@@ -8,7 +8,11 @@ const SIZE = 420;
 
 /** Spread over all addresses, as those of real agents are. */
 const hash160 = (...words: (string | number)[]) =>
-  Array.from({ length: 5 }, (_, part) => hash(...words, part).toString(16).padStart(8, "0")).join("");
+  Array.from({ length: 5 }, (_, part) =>
+    hash(...words, part)
+      .toString(16)
+      .padStart(8, "0"),
+  ).join("");
 const bytes = (index: number) => Uint8Array.from([0, ...Buffer.from(hash160("bitcoin", index), "hex")]);
 
 /** Agents with valid addresses, unsorted. */

@@ -265,7 +265,7 @@ export class World {
     const object: LiveObject = new LiveObject(++this.#objects, {
       clock: (isAlive) => this.clock.view(isAlive),
       things: this.#things,
-      copies: this.seed % 8 === 0,
+      copies: hash(this.seed) % 8 === 0,
       gate: {
         read: () => this.#throwIfStorageDoes(object),
         write: (flush) => this.#write(object, flush),
