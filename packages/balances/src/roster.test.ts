@@ -30,6 +30,55 @@ describe("parseRoster", () => {
     });
   });
 
+  it.each([
+    ["2026-11-22T12:00:00.000Z", Date.parse("2026-11-22T12:00:00Z")],
+    ["2026-11-22T14:00:00+02:00", Date.parse("2026-11-22T12:00:00Z")],
+    ["yesterday", null],
+    [`2026-11-22T12:00:00.${"0".repeat(40)}Z`, null],
+    [1_763_812_800_000, null],
+    [null, null],
+    [undefined, null],
+  ])("reads %j as when an agent was verified: %j", (verifiedAt, at) => {
+    expect(parseRoster(JSON.stringify({ agents: [{ ...agent, verifiedAt }] }))).toMatchObject({
+      agents: [{ verifiedAt: at }],
+    });
+  });
+
+  it.each([
+    [0, 0],
+    [7, 7],
+    [-1, null],
+    [1.5, null],
+    [2 ** 53, null],
+    ["7", null],
+    [true, null],
+    [[7], null],
+    [null, null],
+    [undefined, null],
+  ])("reads %j as an agent's identity: %j", (erc8004AgentId, id) => {
+    expect(parseRoster(JSON.stringify({ agents: [{ ...agent, erc8004AgentId }] }))).toMatchObject({
+      agents: [{ erc8004AgentId: id }],
+    });
+  });
+
+  it("rejects no entry for when it was verified or for its identity, whatever stands there", () => {
+    const anything = fc.oneof(
+      fc.jsonValue(),
+      fc.date().map(String),
+      fc.constantFrom("", "0", "-271821-04-20T00:00:00Z"),
+    );
+    fc.assert(
+      fc.property(anything, anything, (verifiedAt, erc8004AgentId) => {
+        const parsed = parseRoster(JSON.stringify({ agents: [{ ...agent, verifiedAt, erc8004AgentId }] }));
+        const [read] = parsed.ok ? parsed.agents : [];
+        if (!read) throw new Error("rejected");
+        expect(read.verifiedAt === null || Number.isFinite(read.verifiedAt)).toBe(true);
+        expect(read.erc8004AgentId === null || Number.isSafeInteger(read.erc8004AgentId)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("accepts a byte order mark", () => {
     expect(parseRoster(`\uFEFF${JSON.stringify({ agents: [agent] })}`).ok).toBe(true);
   });

@@ -250,7 +250,7 @@ export function lane(changed: Partial<RebuilderStatus["lanes"]["stacks"]> = {}):
   };
 }
 
-export function hold(changed: Partial<RebuilderStatus["holds"][number]> = {}): RebuilderStatus["holds"][number] {
+function hold(changed: Partial<RebuilderStatus["holds"][number]> = {}): RebuilderStatus["holds"][number] {
   return {
     id: "fall-stx-3",
     kind: "fall",

@@ -82,3 +82,19 @@ export async function readListed(): Promise<string[]> {
   const rows = await db.selectFrom("agents").select("stx_address").where("removed_at", "is", null).execute();
   return rows.map((row) => row.stx_address).sort();
 }
+
+/** What the tables hold from now on; those that are not named are emptied. */
+export async function writeTables(rows: Record<string, Record<string, unknown>[]>): Promise<void> {
+  await wipeDatabase();
+  await env.DB.prepare("DELETE FROM tokens").run();
+  const statements = Object.entries(rows).flatMap(([table, tableRows]) =>
+    tableRows.map((row) => {
+      const columns = Object.keys(row);
+      const places = columns.map(() => "?").join(", ");
+      return env.DB.prepare(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`).bind(
+        ...Object.values(row),
+      );
+    }),
+  );
+  await env.DB.batch(statements);
+}

@@ -190,6 +190,17 @@ describe("operators", () => {
   });
 });
 
+it("commits inside the platform's lock, while nothing else of the object runs", async () => {
+  await arm();
+  const locked = await runInDurableObject(getRebuild(env), async (object, state) => {
+    const lock = vi.spyOn(state, "blockConcurrencyWhile");
+    await object.alarm();
+    return lock.mock.calls.length;
+  });
+  expect(locked).toBe(1);
+  expect((await readCommits()).length).toBe(1);
+});
+
 it("shows nothing at the rebuilder's own address", async () => {
   expect((await exports.default.fetch("https://rebuilder.example/anything")).status).toBe(404);
 });

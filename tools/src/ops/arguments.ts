@@ -4,7 +4,7 @@ import { BadInput } from "@standings/upstream-sim/bad-input";
 export const COMMANDS = ["status", "tick", "pause", "resume", "reset", "accept", "actions"] as const;
 export type Command = (typeof COMMANDS)[number];
 
-export const DEFAULT_URL = "http://127.0.0.1:8787";
+const DEFAULT_URL = "http://127.0.0.1:8787";
 
 export const USAGE = `usage: npm run ops -- COMMAND [options]
 

@@ -1,7 +1,7 @@
 import { LANES, type Lane } from "@standings/rebuilder/contract";
 import type { Status, Tick } from "../status.ts";
 
-export const MAX_SUBREQUESTS = 250;
+const MAX_SUBREQUESTS = 250;
 export const MAX_IN_FLIGHT = 6;
 
 /** An alarm fires when its time has come and the machine has a moment; seconds later something is wrong. */

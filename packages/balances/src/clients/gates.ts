@@ -11,7 +11,7 @@ import {
   toBudgetHost,
 } from "./hosts.ts";
 import { isOverPace, toCallsLeft, toNextMonthAt, toUseNow } from "./monthly-budget.ts";
-import { toNotBefore } from "./retry-after.ts";
+import { MAX_RETRY_AFTER_MS, toNotBefore } from "./retry-after.ts";
 
 /** A failure is forgotten after so many good answers, or after an hour: long enough to be seen, short enough to be news. */
 export const GOOD_ANSWERS_TO_FORGET = 100;
@@ -113,7 +113,10 @@ export function createGates({ states, clock, closedMs, monthlyBudgets }: GatesOp
   };
 }
 
-/** What is over when a tick begins: a gate whose time has come, and a failure that is no news any more. */
+/**
+ * What is over when a tick begins: a gate whose time has come, and a failure that is no news any more. A gate further
+ * ahead than a host may close it is left by a clock that was set back, or by a release that wrote spent budgets there.
+ */
 function forget(state: HostState, nowMs: number): HostState {
   const { notBefore, lastError } = state;
   const isOld =
@@ -121,7 +124,7 @@ function forget(state: HostState, nowMs: number): HostState {
     (lastError.goodSince >= GOOD_ANSWERS_TO_FORGET || nowMs - lastError.at >= FORGET_ERROR_AFTER_MS);
   return {
     ...state,
-    notBefore: notBefore !== null && notBefore > nowMs ? notBefore : null,
+    notBefore: notBefore !== null && notBefore > nowMs && notBefore <= nowMs + MAX_RETRY_AFTER_MS ? notBefore : null,
     lastError: isOld ? null : lastError,
   };
 }

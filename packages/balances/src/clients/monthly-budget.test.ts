@@ -17,8 +17,8 @@ describe("a monthly budget", () => {
 
   it("is without end at 0", () => {
     expect(toCallsLeft({ month: "2026-11", calls: 1e9 }, 0, NOW)).toBe(Number.POSITIVE_INFINITY);
-    expect(toPaceMs(undefined, 0, 100, NOW)).toBe(0);
-    expect(toRunOutAt(undefined, 0, { callsPerTick: 100, intervalMs: 1 }, NOW)).toBeNull();
+    expect(toPaceMs(null, 0, 100, NOW)).toBe(0);
+    expect(toRunOutAt(null, 0, { callsPerTick: 100, intervalMs: 1 }, NOW)).toBeNull();
   });
 
   it("says when it runs out at the current rate, and nothing when it lasts", () => {

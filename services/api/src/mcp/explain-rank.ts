@@ -2,7 +2,7 @@ import type { Agent, AgentAnswer, Dashboard } from "../ranking/schema.ts";
 import { WHY_NOT_COUNTED } from "../ranking/uncounted.ts";
 import type { ExplainRank } from "./schema.ts";
 
-export const RULE =
+const RULE =
   "Agents are ranked by the sum of their BTC, STX and sBTC, valued with the one set of prices of the ranking, largest first; a tie goes to the Stacks address that sorts first.";
 
 /** Why an agent stands where it stands. `nearby` is the part of the same ranking with the agent and its neighbours. */

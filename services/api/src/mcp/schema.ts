@@ -4,8 +4,8 @@ import { agentAnswerSchema, dashboardSchema } from "../ranking/schema.ts";
 import { UNCOUNTED_REASONS } from "../ranking/uncounted.ts";
 
 /** Fewer than a page of the JSON: what a model reads, it has to keep in mind. */
-export const MAX_TOOL_LIMIT = 100;
-export const DEFAULT_TOOL_LIMIT = 20;
+const MAX_TOOL_LIMIT = 100;
+const DEFAULT_TOOL_LIMIT = 20;
 
 const version = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 

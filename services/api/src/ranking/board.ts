@@ -13,22 +13,18 @@ export interface Board {
 /** One round trip. Throws what D1 throws. */
 export async function readBoard(db: Db, nowMs: number): Promise<Board> {
   const { publication, freshness } = await findNewest(db);
-  return judgeBoard(publication, freshness && toRow(freshness), nowMs);
-}
-
-export function judgeBoard(
-  publication: Publication | undefined,
-  row: FreshnessRow | null | undefined,
-  nowMs: number,
-): Board {
   const newest = publication && {
     version: publication.version,
     publishedAt: publication.published_at,
     staleAfter: publication.stale_after,
     agents: publication.agents,
   };
-  const freshness = judgeFreshness({ publication: newest ?? null, freshness: row ?? null, nowMs });
-  return { publication, row: row ?? null, freshness };
+  const row = freshness ? toRow(freshness) : null;
+  return {
+    publication,
+    row,
+    freshness: judgeFreshness({ publication: newest ?? null, freshness: row, nowMs }),
+  };
 }
 
 function toRow({ facts, ...times }: FreshnessRead): FreshnessRow {

@@ -22,15 +22,18 @@ export const MIN_REPEATED_MS = 3_600_000;
 /** ...and after this long whatever anyone holds. */
 export const MAX_FALL_HOLD_MS = 6 * 3_600_000;
 
-/** Bounds the object's memory; the other pairs of a fall this large are judged anew with their next answer. */
-export const MAX_HELD_PAIRS = 5_000;
+/**
+ * Of one token: with all three counted tokens so, what the object stores stays below the 2 MB that a value may have. The
+ * other pairs of a fall this large are kept too, and judged anew with their next answer.
+ */
+export const MAX_HELD_PAIRS = 3_000;
 
 /** A holding whose fall to zero is not believed. Times are Unix milliseconds. */
 export interface HeldPair {
   agent: string;
   asked: string; // the address that was asked: the agent's Bitcoin address, or its Stacks address
   since: number; // of the first answer without it
-  rotations: number; // in which it was zero
+  rotations: number; // in which it was zero, since the other route last contradicted the claim
   rotation: number; // the last of them
 }
 
@@ -148,12 +151,12 @@ function judgeToken(tokenId: string, isClaimed: boolean, input: FallInput): Fall
   const answered = new Set(answers.filter(({ fell }) => !fell.includes(tokenId)).map(({ agent }) => agent));
   // (a) A pair that answers with a balance again is over, and written like any other answer.
   const standing = (hold?.pairs ?? []).filter(({ agent }) => !answered.has(agent));
-  const pairs = mergePairs(standing, fallen, input);
+  const pairs = withoutContradicted(tokenId, mergePairs(standing, fallen, input), input);
   const isBelieved = (hold !== undefined && input.acceptedIds.includes(hold.id)) || isConfirmed(tokenId, pairs, input);
   const givesAmounts = answers.some(({ held, fell }) => held.some((id) => !fell.includes(id)));
   const stays = (pair: HeldPair) => !isBelieved && !isPairBelieved(pair, tokenId, givesAmounts, input);
-  const held = pairs.filter(stays).slice(0, MAX_HELD_PAIRS);
-  const heldAgents = new Set(held.map(({ agent }) => agent));
+  const unbelieved = pairs.filter(stays);
+  const heldAgents = new Set(unbelieved.map(({ agent }) => agent));
   const fallenAgents = new Set(fallen.map(({ agent }) => agent));
   const toPair = ({ agent, asked }: { agent: string; asked: string }): Pair => ({ lane, agent, asked, tokenId });
   const next: FallHold = {
@@ -161,12 +164,12 @@ function judgeToken(tokenId: string, isClaimed: boolean, input: FallInput): Fall
     kind: "fall",
     lane,
     tokenId,
-    pairs: held,
+    pairs: unbelieved.slice(0, MAX_HELD_PAIRS),
     since: hold?.since ?? nowMs,
     seen: fallen.length > 0 ? nowMs : (hold?.seen ?? nowMs),
   };
   return {
-    holds: held.length > 0 ? [next] : [],
+    holds: unbelieved.length > 0 ? [next] : [],
     kept: fallen.filter(({ agent }) => heldAgents.has(agent)).map(toPair),
     released: standing.filter(({ agent }) => !heldAgents.has(agent) && !fallenAgents.has(agent)).map(toPair),
   };
@@ -177,7 +180,8 @@ function mergePairs(
   fallen: readonly HolderAnswer[],
   { rotation, nowMs }: FallInput,
 ): HeldPair[] {
-  const pairs = new Map(standing.map((pair) => [pair.agent, pair]));
+  // A clock that was set back makes no hold last longer.
+  const pairs = new Map(standing.map((pair) => [pair.agent, { ...pair, since: Math.min(pair.since, nowMs) }]));
   for (const { agent, asked } of fallen) {
     const pair = pairs.get(agent);
     if (pair?.asked !== asked) pairs.set(agent, { agent, asked, since: nowMs, rotations: 1, rotation });
@@ -186,9 +190,19 @@ function mergePairs(
   return [...pairs.values()];
 }
 
+/** While the other route says that any of the pairs has a balance, repeating their zeros proves nothing: the count begins anew. */
+function withoutContradicted(tokenId: string, pairs: HeldPair[], { testimony }: FallInput): HeldPair[] {
+  const isContradicted = toHeard(tokenId, pairs, testimony).some((amount) => amount > 0n);
+  return isContradicted ? pairs.map((pair) => ({ ...pair, rotations: 0 })) : pairs;
+}
+
+function toHeard(tokenId: string, pairs: readonly HeldPair[], testimony: Testimony): bigint[] {
+  return pairs.flatMap(({ agent }) => testimony.get(toPairKey({ agent, tokenId })) ?? []);
+}
+
 /** (b) The other route says zero of every pair that was drawn, and of enough of them to speak for all. */
 function isConfirmed(tokenId: string, pairs: readonly HeldPair[], { testimony }: FallInput): boolean {
-  const heard = pairs.flatMap(({ agent }) => testimony.get(toPairKey({ agent, tokenId })) ?? []);
+  const heard = toHeard(tokenId, pairs, testimony);
   return heard.length >= Math.min(MIN_WITNESSES, pairs.length) && heard.every((amount) => amount === 0n);
 }
 
@@ -199,7 +213,7 @@ function isPairBelieved(
   { testimony, nowMs }: FallInput,
 ): boolean {
   const heldMs = nowMs - pair.since;
-  if (heldMs >= MAX_FALL_HOLD_MS) return true; // (d) whatever anyone holds, and whatever the other route says
+  if (heldMs >= MAX_FALL_HOLD_MS) return true; // (d)
   const said = testimony.get(toPairKey({ agent: pair.agent, tokenId }));
   if (said !== undefined) return said === 0n;
   // (c) Zero again and again, while the lane gives others amounts of counted tokens: the host has its data.

@@ -42,10 +42,10 @@ export const TRANSITIONS: Record<LaneHealth, Record<LaneEvent, LaneHealth>> = {
   probing: { good: "well", bad: "probing", worn: "resting", rested: "probing" },
 };
 
-/** A rest ends by time, whether or not anyone needs the host. */
+/** A rest ends by time, whether or not anyone needs the host; one that has yet to begin is left by a clock set back. */
 export function beginTurn(lane: LaneMemory, nowMs: number): LaneMemory {
-  const isOver = lane.health === "resting" && (lane.until ?? 0) <= nowMs;
-  return isOver ? move(lane, "rested", nowMs) : lane;
+  const isOver = (lane.until ?? 0) <= nowMs || (lane.since ?? 0) > nowMs;
+  return lane.health === "resting" && isOver ? move(lane, "rested", nowMs) : lane;
 }
 
 /**

@@ -64,8 +64,7 @@ export function judgePrice(input: PriceInput): PriceVerdict {
   const confirmed = newer.find((quote) => isConfirmed(quote, usable));
   if (confirmed) return accept(confirmed, "second-source");
   const calm = newer.find((quote) => isCalm(quote, input));
-  // What goes on from one source's word rests on that word, until another source agrees.
-  if (calm) return accept(calm, input.memory.confirmedBy === "single-source" ? "single-source" : "last-good");
+  if (calm) return accept(calm, "last-good");
   const [first] = newer;
   if (!first) return { accepted: null, hold, problem: toSilence(quotes, usable) };
   return judgeLoneQuote(first, usable, input);
@@ -76,7 +75,7 @@ function judgeLoneQuote(quote: Quote, usable: readonly Quote[], input: PriceInpu
   const isContradicted = usable.some((other) => other.source !== quote.source);
   const isSame =
     hold !== undefined && hold.source === quote.source && toRatio(hold.priceUsd, quote.priceUsd) <= MAX_DISAGREEMENT;
-  const saidSince = isSame && !isContradicted ? hold.saidSince : nowMs;
+  const saidSince = isSame && !isContradicted ? Math.min(hold.saidSince, nowMs) : nowMs;
   const needsTwo = lastGood === undefined && COINS.includes(tokenId);
   if (!needsTwo && nowMs - saidSince >= LONE_SOURCE_MS) return accept(quote, "single-source");
   const next: PriceHold = {
@@ -99,18 +98,23 @@ export function describePriceHold({ tokenId, from, priceUsd, source }: PriceHold
   return from === null ? `${move}, ${priceUsd} USD, is ${source}'s alone` : `${move} at ${source} alone`;
 }
 
-/** What is remembered after a price was accepted. */
+/**
+ * What is remembered after a price was accepted. On more than its source's word it is what later ones are measured by.
+ * That a lone source was believed stays known until another one agrees.
+ */
 export function toPriceMemory(
   memory: PriceMemory,
   price: Price,
   confirmedBy: PriceConfirmation,
   nowMs: number,
 ): PriceMemory {
-  const kept = memory.samples.filter(({ at }) => at <= nowMs && at > nowMs - HOUR_MS - 2 * SAMPLE_EVERY_MS);
+  const known = confirmedBy === "last-good" ? memory.samples : [];
+  const kept = known.filter(({ at }) => at <= nowMs && at > nowMs - HOUR_MS - 2 * SAMPLE_EVERY_MS);
   const last = kept.at(-1);
   const isDue = last === undefined || nowMs - last.at >= SAMPLE_EVERY_MS;
   const samples = isDue ? [...kept, { at: nowMs, priceUsd: price.priceUsd }] : kept;
-  return { confirmedBy, pricedAt: price.pricedAt, samples };
+  const isStillLone = confirmedBy === "last-good" && memory.confirmedBy === "single-source";
+  return { confirmedBy: isStillLone ? "single-source" : confirmedBy, pricedAt: price.pricedAt, samples };
 }
 
 function accept({ priceUsd, pricedAt, source }: Price, confirmedBy: PriceConfirmation): PriceVerdict {
@@ -125,7 +129,8 @@ function isConfirmed(quote: Quote, usable: readonly Quote[]): boolean {
 
 function isCalm({ priceUsd }: Quote, { lastGood, memory, nowMs }: PriceInput): boolean {
   if (!lastGood || toRatio(priceUsd, lastGood.priceUsd) > MAX_JUMP) return false;
-  const hourAgo = memory.samples.findLast(({ at }) => at <= nowMs - HOUR_MS + SAMPLE_EVERY_MS);
+  // Where nothing is known of an hour ago, the oldest that is known bounds a source that creeps.
+  const hourAgo = memory.samples.findLast(({ at }) => at <= nowMs - HOUR_MS + SAMPLE_EVERY_MS) ?? memory.samples[0];
   return hourAgo === undefined || toRatio(priceUsd, hourAgo.priceUsd) <= MAX_JUMP;
 }
 

@@ -14,7 +14,8 @@ import {
   toHeldSince,
 } from "../safeguards/falls.ts";
 import { judgePrice, NEW_PRICE_MEMORY, type PriceHold, toPriceMemory } from "../safeguards/price-jump.ts";
-import type { AgentAnswer, Answers } from "./fetch.ts";
+import type { AgentAnswer } from "./ask-lane.ts";
+import type { Answers } from "./fetch.ts";
 import type { Hold, Memory, State } from "./memory.ts";
 import { type PairWrite, toPairWrite } from "./pair-write.ts";
 import type { Plan } from "./plan.ts";

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { createDb } from "@standings/db";
 import { parseConfig } from "../../src/config.ts";
+import { readDatabaseStatus, readNewest } from "../../src/rebuild/database-status.ts";
 import { createRebuild } from "../../src/rebuild/rebuild.ts";
-import { readDatabaseStatus, readNewest } from "../../src/rebuild/to-status.ts";
 import { createStore } from "../../src/tick/store.ts";
 import { type TestAgent, toRosterText } from "../agents.ts";
 import { type DatabaseScript, readAllTables, type TableRows, watchDatabase, writeAllTables } from "./database.ts";

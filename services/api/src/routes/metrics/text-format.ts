@@ -45,7 +45,7 @@ export function formatClassic(metrics: readonly Metric[]): string {
 }
 
 /** The name under which a metric is stored and queried. */
-export function toSampleName({ name, type }: Pick<Metric, "name" | "type">): string {
+function toSampleName({ name, type }: Pick<Metric, "name" | "type">): string {
   return type === "counter" ? `${name}_total` : name;
 }
 
