@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { TICK_DEADLINE_MS } from "../src/rebuild/rebuild.ts";
+import { TICK_DEADLINE_MS } from "../src/rebuild/one-tick.ts";
 import { FETCH_DEADLINE_MS } from "../src/tick/fetch.ts";
 import { STORE_CALL_TIMEOUT_MS, type Store } from "../src/tick/store.ts";
 import { makeAgents } from "./agents.ts";

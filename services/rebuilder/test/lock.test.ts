@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { KEYS } from "../src/rebuild/memory.ts";
-import { TICK_DEADLINE_MS } from "../src/rebuild/rebuild.ts";
+import { TICK_DEADLINE_MS } from "../src/rebuild/one-tick.ts";
 import { LOCK_DEADLINE_MS } from "../src/tick/lock.ts";
 import type { Store } from "../src/tick/store.ts";
 import { makeAgents } from "./agents.ts";

@@ -14,7 +14,7 @@ import { tellFreshness, tellHolds } from "./telling.ts";
 import { judgeNow } from "./to-status.ts";
 
 /** Spans a whole tick, plan included: past it the tick is given up, so that a hung await cannot swallow later ones. */
-const TICK_DEADLINE_MS = 150_000;
+export const TICK_DEADLINE_MS = 150_000;
 
 /** No tick while an operator says so; the alarm stays armed, so that the end of the pause cannot be lost. */
 export async function restWhilePaused(deps: RebuildDeps, memory: ObjectMemory, audit: AuditLog): Promise<void> {

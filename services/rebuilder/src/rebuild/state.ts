@@ -22,7 +22,7 @@ const lane = z.object({
   suspects: z.array(z.string()),
   waited: z.number(),
 });
-const keptAnswer = z.object({ held: z.array(z.string()), fell: z.array(z.string()) });
+const keptAnswer = z.object({ agent: z.string(), held: z.array(z.string()), fell: z.array(z.string()) });
 const holdBase = { id: z.string(), since: z.number(), seen: z.number() };
 const [FALL, ROSTER, PRICE] = HOLD_KINDS;
 const hold = z.discriminatedUnion("kind", [
