@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { TICK_DEADLINE_MS } from "../src/rebuild/rebuild.ts";
+import { TICK_DEADLINE_MS } from "../src/rebuild/one-tick.ts";
 import { POPULATION } from "./population.ts";
 import { World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import type { NewPublication, TickWrites } from "@standings/db";
 import type { RebuildDeps } from "../src/rebuild/deps.ts";
-import type { NewestRead } from "../src/rebuild/to-status.ts";
+import type { NewestRead } from "../src/rebuild/database-status.ts";
 import { withDeadline } from "../src/tick/deadline.ts";
 import { STORE_CALL_TIMEOUT_MS, type Store } from "../src/tick/store.ts";
 import {
