@@ -1,6 +1,5 @@
 import {
   BALANCE_HOSTS,
-  HOST_NAMES,
   type HostCounts,
   LANES,
   type Lane,
@@ -24,7 +23,8 @@ export function toHealth(
 ): TickHealth {
   const { counts } = tick.gates.end();
   const resting = LANES.filter((lane) => known.lanes[lane].health === "resting").map((lane) => LANE_HOSTS[lane]);
-  const judged = HOST_NAMES.filter((host) => !resting.some((one) => one === host)).map((host) => counts[host]);
+  // Prices and witnesses never slow a lane down: on a small board their failures would be a large share.
+  const judged = BALANCE_HOSTS.filter((host) => !resting.some((one) => one === host)).map((host) => counts[host]);
   const lane = (name: Lane) => ({
     health: known.lanes[name].health,
     opensAt: tick.gates.opensAt(LANE_HOSTS[name]),
