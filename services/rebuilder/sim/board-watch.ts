@@ -2,16 +2,16 @@ import { BTC, COINS, valueUsdMicros } from "@standings/balances";
 import type { NewPublication } from "@standings/db";
 import type { ModelStanding } from "./model-tables.ts";
 import { hash } from "./random.ts";
+import type { Scene } from "./scene.ts";
 import type { Assert } from "./violation.ts";
-import type { World } from "./world.ts";
 
 /** Watches every ranking: whom it lists, in what order, and what it counts. */
 export class BoardWatch {
-  readonly #world: World;
+  readonly #world: Scene;
   readonly #assert: Assert;
   #version = 0; // the highest that anyone who can know of it has published
 
-  constructor(world: World, assert: Assert) {
+  constructor(world: Scene, assert: Assert) {
     this.#world = world;
     this.#assert = assert;
   }

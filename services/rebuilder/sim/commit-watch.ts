@@ -4,8 +4,8 @@ import type { LanePlace, Place, State } from "../src/tick/memory.ts";
 import type { LiveObject } from "./live-object.ts";
 import { type BalanceChange, LANES } from "./model-tables.ts";
 import { PriceWatch } from "./price-watch.ts";
+import type { Scene } from "./scene.ts";
 import type { Assert } from "./violation.ts";
-import type { World } from "./world.ts";
 
 interface LaneWatch {
   attempted: Set<string>; // in the lane's rotation
@@ -14,7 +14,7 @@ interface LaneWatch {
 
 /** Watches every batch that D1 takes: the fence, the place, coverage, and that nothing is stored that nobody said. */
 export class CommitWatch {
-  readonly #world: World;
+  readonly #world: Scene;
   readonly #assert: Assert;
   readonly #prices: PriceWatch;
   #epoch = 0;
@@ -24,7 +24,7 @@ export class CommitWatch {
   /** Pairs that a commit kept against their answers, until its state says of what hold. */
   #kept: { epoch: number; pairs: string[] } = { epoch: 0, pairs: [] };
 
-  constructor(world: World, assert: Assert) {
+  constructor(world: Scene, assert: Assert) {
     this.#world = world;
     this.#assert = assert;
     this.#prices = new PriceWatch(world, assert);

@@ -3,13 +3,13 @@ import { type Freshness, type FreshnessFacts, freshnessFacts } from "../src/cont
 import { judgeFreshness, MAX_COIN_PRICE_AGE_MS, toStaleAfterMs } from "../src/safeguards/freshness.ts";
 import { COUNT_AGES_EVERY_MS } from "../src/tick/facts.ts";
 import { LANES } from "./model-tables.ts";
-import type { World } from "./world.ts";
+import type { Scene } from "./scene.ts";
 
 /** Readers are told of an age with the next tick that counts it. */
 const SLACK_MS = COUNT_AGES_EVERY_MS + 2 * 600_000 + 60_000;
 
 /** What a reader is told now, from D1 alone. Undefined until anything was written. */
-export function readFreshness(world: World): { judged: Freshness; facts: FreshnessFacts } | undefined {
+export function readFreshness(world: Scene): { judged: Freshness; facts: FreshnessFacts } | undefined {
   const row = world.database.readFreshness();
   if (!row) return undefined;
   const parsed = freshnessFacts.safeParse(row.facts);
@@ -23,7 +23,7 @@ export function readFreshness(world: World): { judged: Freshness; facts: Freshne
 }
 
 /** The age that readers are told is no younger than what D1's own rows say, whoever wrote the facts. */
-export function checkFreshness(world: World): void {
+export function checkFreshness(world: Scene): void {
   const { watch, clock, database, tally } = world;
   const read = readFreshness(world);
   if (!read || watch.hasGoneBack) return;
@@ -70,7 +70,7 @@ export function checkFreshness(world: World): void {
 }
 
 /** When the ranked agents were last good, oldest first. */
-function goodTimes({ database }: World, lane: Lane): number[] {
+function goodTimes({ database }: Scene, lane: Lane): number[] {
   return database.listed
     .flatMap(({ stx_address }) => {
       const fetch = database.tables.fetches.get(stx_address);

@@ -10,9 +10,9 @@ import { CommitWatch } from "./commit-watch.ts";
 import type { LiveObject } from "./live-object.ts";
 import type { BalanceChange } from "./model-tables.ts";
 import { hash } from "./random.ts";
+import type { Scene, Sightings } from "./scene.ts";
 import { tellTick } from "./tell-tick.ts";
 import { Violation } from "./violation.ts";
-import type { World } from "./world.ts";
 
 /** The platform's own limit on connections. */
 const MAX_IN_FLIGHT = 6;
@@ -30,7 +30,7 @@ const READ_BACK_EVERY = 397;
  * Watches a world for what must never happen. The first violation is kept, since the code under test may well catch
  * what is thrown at it, and comes out at the next check.
  */
-export class SafetyWatch {
+export class SafetyWatch implements Sightings {
   readonly commits: CommitWatch;
   readonly board: BoardWatch;
   /** The clock went back: what was timed before is no measure after. */
@@ -39,9 +39,9 @@ export class SafetyWatch {
   #violation: Violation | undefined;
   #newestTickId: string | undefined;
 
-  readonly #world: World;
+  readonly #world: Scene;
 
-  constructor(world: World) {
+  constructor(world: Scene) {
     this.#world = world;
     this.commits = new CommitWatch(world, this.assert);
     this.board = new BoardWatch(world, this.assert);
@@ -95,7 +95,12 @@ export class SafetyWatch {
     this.assert(lockedMs <= LOCK_DEADLINE_MS, "I-7 lock", () => `held for ${lockedMs} ms`);
   }
 
-  sawCommit(object: LiveObject, writes: TickWrites, publication: NewPublication | undefined, changes: BalanceChange[]) {
+  sawCommit(
+    object: LiveObject,
+    writes: TickWrites,
+    publication: NewPublication | undefined,
+    changes: readonly BalanceChange[],
+  ) {
     this.#world.tally.add("commits");
     this.commits.sawCommit(object, writes, changes);
     if (publication) {

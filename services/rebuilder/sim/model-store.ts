@@ -1,6 +1,6 @@
 import type { NewPublication, TickWrites } from "@standings/db";
-import type { RebuildDeps } from "../src/rebuild/deps.ts";
 import type { NewestRead } from "../src/rebuild/database-status.ts";
+import type { RebuildDeps } from "../src/rebuild/deps.ts";
 import { withDeadline } from "../src/tick/deadline.ts";
 import { STORE_CALL_TIMEOUT_MS, type Store } from "../src/tick/store.ts";
 import {
@@ -15,13 +15,13 @@ import {
 } from "./database-modes.ts";
 import type { LiveObject } from "./live-object.ts";
 import { hash } from "./random.ts";
-import type { World } from "./world.ts";
+import type { Scene } from "./scene.ts";
 
 const NEVER = new Promise<never>(() => {});
 
 /** The database as one object reaches it, with whatever is wrong with it just now. */
 export function createModelStore(
-  world: World,
+  world: Scene,
   object: LiveObject,
 ): Pick<RebuildDeps, "store" | "readNewest" | "readDatabaseStatus"> {
   const { database, watch } = world;
@@ -80,7 +80,7 @@ async function orNull<T>({ clock }: LiveObject, read: Promise<T>): Promise<T | n
   }
 }
 
-async function answer<T>(world: World, object: LiveObject, kind: CallKind, apply: () => T): Promise<T> {
+async function answer<T>(world: Scene, object: LiveObject, kind: CallKind, apply: () => T): Promise<T> {
   const { mode, on } = world.databaseMode;
   const isMeant = on === "all" || on === kind || (on === "writes" && kind === "publications");
   switch (isMeant ? toModeNow(mode, world) : "ok") {
@@ -112,11 +112,11 @@ async function answer<T>(world: World, object: LiveObject, kind: CallKind, apply
 
 const FLAKY: DatabaseMode[] = ["ok", "ok", "ok", "ok", "fails-before", "fails-after"];
 
-function toModeNow(mode: DatabaseMode, world: World): DatabaseMode {
+function toModeNow(mode: DatabaseMode, world: Scene): DatabaseMode {
   return mode === "flaky" ? (FLAKY[hash(world.seed, "database", world.steps) % FLAKY.length] ?? "ok") : mode;
 }
 
-function toPublication({ database }: World): NewestRead["publication"] {
+function toPublication({ database }: Scene): NewestRead["publication"] {
   const newest = database.newestPublication;
   if (!newest) return undefined;
   const { version, epoch, rotation, publishedAt, staleAfter, standings, pending } = newest;

@@ -1,8 +1,8 @@
 import { COINS, MAX_DISAGREEMENT, toRatio } from "@standings/balances";
 import type { AcceptedPrice } from "@standings/db";
 import { LONE_SOURCE_MS, MAX_JUMP } from "../src/safeguards/price-jump.ts";
+import type { Scene } from "./scene.ts";
 import type { Assert } from "./violation.ts";
-import type { World } from "./world.ts";
 
 const SOURCES = ["coingecko", "coinbase", "mempool.space"];
 
@@ -11,11 +11,11 @@ const RECENT_MS = 180_000;
 
 /** Watches accepted prices: each was quoted, and a leap was said by two, or by one for long enough, or by a person. */
 export class PriceWatch {
-  readonly #world: World;
+  readonly #world: Scene;
   readonly #assert: Assert;
   readonly #known = new Map<string, number>();
 
-  constructor(world: World, assert: Assert) {
+  constructor(world: Scene, assert: Assert) {
     this.#world = world;
     this.#assert = assert;
   }

@@ -2,13 +2,13 @@ import type { TickReport } from "../src/contract/status.ts";
 import { MAX_FALL_HOLD_MS, ROTATIONS_TO_BELIEVE } from "../src/safeguards/falls.ts";
 import type { State } from "../src/tick/memory.ts";
 import { LANES } from "./model-tables.ts";
+import type { Scene } from "./scene.ts";
 import type { Tally } from "./tally.ts";
-import type { World } from "./world.ts";
 
-const before = new WeakMap<World, State>();
+const before = new WeakMap<Scene, State>();
 
 /** Counts what a tick that was saved came to, by its report and by what changed in memory. */
-export function tellTick(world: World, state: State, report: TickReport): void {
+export function tellTick(world: Scene, state: State, report: TickReport): void {
   const { tally } = world;
   const last = before.get(world);
   before.set(world, state);
@@ -37,7 +37,7 @@ function tellLanes(last: State, state: State, tally: Tally): void {
   }
 }
 
-function tellHolds(last: State, state: State, { tally, clock }: World): void {
+function tellHolds(last: State, state: State, { tally, clock }: Scene): void {
   for (const hold of last.holds) {
     const now = state.holds.find(({ id }) => id === hold.id);
     if (hold.kind !== "fall" || now) continue;

@@ -17,6 +17,7 @@ import { POPULATION } from "./population.ts";
 import { hash } from "./random.ts";
 import { type RosterEntry, type RosterMode, toRosterText } from "./roster-source.ts";
 import { Said } from "./said.ts";
+import type { Scene } from "./scene.ts";
 import { Tally } from "./tally.ts";
 import { turn, VirtualClock } from "./virtual-clock.ts";
 import { toExpectedBalances, Wallets } from "./wallets.ts";
@@ -32,7 +33,7 @@ const MAX_ALARM_TRIES = 7;
  * The rebuild with everything around it modelled: upstreams, D1, KV, storage, alarms, crashes. One virtual clock moves
  * all of it, and every effect the rebuild has is a step at which it may be taken down.
  */
-export class World {
+export class World implements Scene {
   readonly seed: number;
   readonly config: Config;
   readonly tally: Tally;
