@@ -10,7 +10,7 @@ import { createRig, giveCoins, isAbout, isWitness, type Rig, respond } from "./r
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const agents = makeAgents(6);
-const RUNS = 40;
+const RUNS = 30;
 
 /** What an object remembers that has seen holds of every kind, a resting lane, crashes and operators. */
 let stored: Record<string, unknown>;
