@@ -49,6 +49,7 @@ export function lanePlan(rotation: number): LanePlan {
     agents: [AGENT],
     endsRotation: false,
     probes: [],
+    sample: null,
     waitsFor: null,
     chunkSize: 100,
     span: null,
