@@ -18,7 +18,7 @@ export interface Comparison {
 const MONTH_MS = 30 * 86_400_000;
 
 /** How far a sum of rows may be from the model's before the model, or the product, is wrong. */
-const MAX_DEVIATION = { read: 0.5, written: 0.1 };
+const MAX_DEVIATION = { read: 0.25, written: 0.1 };
 
 /** The model beside real ticks, summed. Throws on none: a model is not checked by nothing. */
 export function compareWithModel(ticks: readonly CountedTick[]): Comparison {

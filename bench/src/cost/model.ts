@@ -67,11 +67,11 @@ const ROWS_PAGE = 100; // agents of one row of ranking_pages
 const ROWS_INDEX = 1_000; // agents of one row of ranking_index
 const FIXED_WRITES = 4; // the commit, the one that is pruned for it, freshness, prices
 const WRITES_AN_AGENT = 1; // when and how it was last asked, both chains in one row
-const FIXED_READS = 30;
-const READS_AN_AGENT = 4; // the agent, its last answers, and both again where the answers are joined with the roster
-const READS_A_BALANCE = 1;
-const PUBLICATION_READS_AN_AGENT = 6;
-const PUBLICATION_READS_A_BALANCE = 4;
+const FIXED_READS = 50;
+const READS_AN_AGENT = 8; // the agent and its last answers, for the plan and again where answers are joined with them
+const READS_A_BALANCE = 2.3;
+const PUBLICATION_READS_AN_AGENT = 28;
+const PUBLICATION_READS_A_BALANCE = 12; // valued, totalled, put in order and written out
 
 /** Where publishing every tick would take longer than five seconds, it happens once a rotation. */
 const MAX_AGENTS_TO_PUBLISH_EVERY_TICK = 150_000;

@@ -3,7 +3,7 @@ import type { Progress } from "../progress.ts";
 import { renderBarChart } from "../report/bar-chart.ts";
 import { formatNumber, type Table } from "../report/table.ts";
 import { buildWorker } from "../rig/build.ts";
-import { type Comparison, compareWithModel, findModelFlaws } from "./compare.ts";
+import { type Comparison, type CountedTick, compareWithModel, findModelFlaws } from "./compare.ts";
 import { countTicks } from "./count-ticks.ts";
 import { type CostInput, estimateMonth, type MonthlyCost } from "./model.ts";
 import { PRICE_LIST } from "./price-list.ts";
@@ -17,7 +17,7 @@ export interface CostResult {
   priceListAsOf: string;
   input: Omit<CostInput, "agents">;
   months: { agents: number; month: MonthlyCost }[];
-  counted: { agents: number; comparison: Comparison; flaws: string[] };
+  counted: { agents: number; ticks: CountedTick[]; comparison: Comparison; flaws: string[] };
 }
 
 export async function runCost({ quick }: BenchOptions, progress: Progress): Promise<CostResult> {
@@ -29,7 +29,7 @@ export async function runCost({ quick }: BenchOptions, progress: Progress): Prom
     priceListAsOf: PRICE_LIST.asOf,
     input: FIELD,
     months: SIZES.map((agents) => ({ agents, month: estimateMonth({ ...FIELD, agents }) })),
-    counted: { agents: counting.agents, comparison, flaws: findModelFlaws(comparison) },
+    counted: { agents: counting.agents, ticks, comparison, flaws: findModelFlaws(comparison) },
   };
 }
 

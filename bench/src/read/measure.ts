@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { LoadResult } from "../load/job.ts";
 import type { LoadGenerator } from "../load/load.ts";
 import type { Progress } from "../progress.ts";
@@ -13,8 +14,13 @@ const CONNECTIONS = 8;
 const WARM_UP_SECONDS = 1;
 
 /** A design that needs seconds for an answer gets the time for a few rounds of its connections, within reason. */
-const SLOW_ROUNDS = 2;
+const SLOW_ROUNDS = 4;
 const MAX_SECONDS = 20;
+
+/** What a measurement left unanswered is still worked on: the next one begins when servers use less than this. */
+const QUIET_SHARE = 0.1;
+const QUIET_LOOK_MS = 100;
+const MAX_QUIET_LOOKS = 200;
 
 export interface Sample extends LoadResult {
   /** CPU of all that works to answer, workerd's database included; null = this system does not say. */
@@ -38,8 +44,7 @@ export async function measureWarm(
   const durations = new Map<SubjectId, number>();
   for (const subject of subjects) {
     const { p50Ms } = await run(subject, load, WARM_UP_SECONDS);
-    const needed = Number.isNaN(p50Ms) ? MAX_SECONDS : (p50Ms * SLOW_ROUNDS) / 1_000;
-    durations.set(subject.id, Math.min(MAX_SECONDS, Math.max(seconds, Math.ceil(needed))));
+    durations.set(subject.id, toSeconds(p50Ms, seconds));
   }
   const samples: Samples = {};
   for (let round = 0; round < rounds; round++) {
@@ -53,13 +58,32 @@ export async function measureWarm(
   return samples;
 }
 
-async function run(subject: Subject, load: LoadGenerator, seconds: number): Promise<Sample> {
+function toSeconds(p50Ms: number, seconds: number): number {
+  return Math.min(MAX_SECONDS, Math.max(seconds, Math.ceil((p50Ms * SLOW_ROUNDS) / 1_000)));
+}
+
+/** Load for so long, and for longer while nothing at all was answered. Throws when nothing ever is. */
+async function run(subject: Omit<Subject, "id">, load: LoadGenerator, seconds: number): Promise<Sample> {
   const { origin, path, headers, status, pids } = subject;
-  const job = { url: origin + path, headers, connections: CONNECTIONS, seconds, expectedStatus: status };
-  return withCpu(pids, () => load.run(job));
+  const job = { url: origin + path, headers, connections: CONNECTIONS, expectedStatus: status };
+  for (let length = seconds; ; length = Math.min(MAX_SECONDS, length * 2)) {
+    const sample = await withCpu(pids, () => load.run({ ...job, seconds: length }));
+    if (sample.requests > 0) return sample;
+    if (length >= MAX_SECONDS) throw new Error(`${job.url} answered nothing in ${length} s`);
+  }
+}
+
+async function waitUntilQuiet(pids: readonly number[]): Promise<void> {
+  for (let look = 0; look < MAX_QUIET_LOOKS; look++) {
+    const before = readCpuMs(pids);
+    await delay(QUIET_LOOK_MS);
+    const after = readCpuMs(pids);
+    if (before === null || after === null || after - before < QUIET_LOOK_MS * QUIET_SHARE) return;
+  }
 }
 
 async function withCpu(pids: readonly number[], measure: () => Promise<LoadResult>): Promise<Sample> {
+  await waitUntilQuiet(pids);
   const before = readCpuMs(pids);
   const result = await measure();
   const after = readCpuMs(pids);
@@ -99,9 +123,8 @@ export async function measureCold(
     return withCpu(board.stack.pids(), () => load.run(job));
   };
   const runKv = (duration: number) => {
-    const url = `${board.stack.origin()}/api/dashboard?limit=100&offset=0`;
-    const job = { url, headers: toRoute(PEERS.kv), connections: CONNECTIONS, seconds: duration, expectedStatus: 200 };
-    return withCpu(board.stack.pids(), () => load.run(job));
+    const subject = { origin: board.stack.origin(), path: "/api/dashboard?limit=100&offset=0", status: 200 };
+    return run({ ...subject, headers: toRoute(PEERS.kv), pids: board.stack.pids() }, load, duration);
   };
   const subjects = board.hasSnapshot ? (["page", "kv"] as const) : (["page"] as const);
   for (let round = 0; round < rounds; round++) {
@@ -116,8 +139,8 @@ export async function measureCold(
         await runPages(0, warmUp);
         cold.page.push(await runPages(warmUp, measured));
       } else {
-        await runKv(WARM_UP_SECONDS);
-        cold.kv.push(await runKv(seconds));
+        const { p50Ms } = await runKv(WARM_UP_SECONDS);
+        cold.kv.push(await runKv(toSeconds(p50Ms, seconds)));
       }
     }
   }

@@ -18,7 +18,7 @@ export interface LineChart {
 
 const HEIGHT = 380;
 const LEFT = 72;
-const RIGHT = 190;
+const RIGHT = 215;
 const TOP = 64;
 const BOTTOM = 52;
 const GRID_LINES = 4;

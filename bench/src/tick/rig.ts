@@ -2,6 +2,7 @@ import { toConfigPath } from "@standings/tools/repository";
 import { createRoster } from "@standings/upstream-sim";
 import { startUpstream, type Upstream } from "@standings/upstream-sim/server";
 import { bundlePeer, PRODUCT_MODULE } from "../peers/bundle.ts";
+import type { D1Use } from "../peers/workers/counting-d1.ts";
 import type { BuiltWorker } from "../rig/build.ts";
 import { readCpuMs } from "../rig/processes.ts";
 import { migrate, openDatabase, startStack } from "../rig/stack.ts";
@@ -15,6 +16,7 @@ export interface MeasuredTick {
   calls: number;
   failedCalls: number;
   subrequests: number;
+  /** Of everything that was asked of D1, plan and commit. */
   rowsRead: number;
   rowsWritten: number;
   statements: number;
@@ -90,8 +92,7 @@ export async function startTickRig(built: BuiltWorker, agents: number): Promise<
       return {
         ...report,
         wallMs,
-        statements: d1.statements,
-        roundTrips: d1.roundTrips,
+        ...d1,
         cpuMs: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore,
         // A balance's time changes only with its amount.
         changedBalances: await count(database, CHANGED_SINCE, startedAt),
@@ -109,7 +110,7 @@ export async function startTickRig(built: BuiltWorker, agents: number): Promise<
 interface OperatorAnswer {
   answer: { ok: true; report: Record<string, unknown> } | { ok: false; reason: string };
   wallMs: number;
-  d1: { statements: number; roundTrips: number };
+  d1: D1Use;
 }
 
 async function callOperator(origin: string) {
@@ -123,7 +124,7 @@ async function callOperator(origin: string) {
   const number = (field: string) => Number(answer.report[field]);
   const report = {
     ...{ outcome, agents: number("agents"), calls: number("calls"), failedCalls: number("failedCalls") },
-    ...{ subrequests: number("subrequests"), rowsRead: number("rowsRead"), rowsWritten: number("rowsWritten") },
+    subrequests: number("subrequests"),
     hasPublished: version !== null,
   };
   return { report, wallMs, d1 };
