@@ -61,15 +61,17 @@ function toEmptyResult(outcome: TickOutcome, place: Place): CommitResult {
 }
 
 type Part =
-  | { kind: "committed" }
+  | { kind: "committed"; isSlow: boolean }
   | { kind: "fenced" }
   | { kind: "refused"; error: string; isAboutData: boolean }
   | { kind: "unavailable"; error: string; isSlow: boolean; isMigrationMissing: boolean };
 
+const COMMITTED: Part = { kind: "committed", isSlow: false };
+
 /**
  * Commits a turn as one atomic batch. When only the publication is refused, the turn is committed without it. When the
  * data is refused, the roster is tried by itself, and the pairs are halved until the poison one stands alone, which is
- * marked and passed. Never throws; whatever hangs is given up. Runs inside the lock.
+ * marked and passed; the publication follows with what is last. Never throws; whatever hangs is given up. Runs inside the lock.
  */
 export async function commitTurn(tick: Tick, turn: TurnCommit): Promise<CommitResult> {
   const deadlineAt = tick.now() + LOCK_DEADLINE_MS;
@@ -81,48 +83,58 @@ export async function commitTurn(tick: Tick, turn: TurnCommit): Promise<CommitRe
     const epoch = (result.epoch ?? turn.firstEpoch - 1) + 1;
     const place = isLast ? turn.end : toPlace(turn, [...done, ...pairs]);
     const writes = toWrites(tick, turn, { epoch, place, pairs, head, isLast });
-    const publication =
-      publishes && turn.publication ? { ...turn.publication, epoch, publishedAt: tick.now() } : undefined;
+    const publication = publishes ? toNewPublication(turn, epoch, tick.now()) : undefined;
     const part = await tryCommit(tick, writes, publication, result, deadlineAt);
     if (part.kind === "committed") {
       Object.assign(result, { epoch, place, hasPublished: result.hasPublished || publication !== undefined });
       head = undefined;
       done.push(...pairs);
     }
-    if (part.kind === "unavailable" && publication && part.isSlow) result.isPublicationSlow = true;
+    if (publication && "isSlow" in part && part.isSlow) result.isPublicationSlow = true;
     return part;
   };
 
-  const commitAll = async (pairs: readonly PairWrite[], isLast: boolean): Promise<Part> => {
-    const first = await commitPart(pairs, isLast, isLast);
-    if (first.kind !== "refused") return first;
-    const part = isLast && turn.publication ? await commitPart(pairs, isLast, false) : first;
+  /** The last part: with the publication, or without it when it is refused so. */
+  const commitLast = async (pairs: readonly PairWrite[]): Promise<Part> => {
+    const first = await commitPart(pairs, true, true);
+    if (first.kind !== "refused" || !turn.publication) return first;
+    const part = await commitPart(pairs, true, false);
     if (part.kind === "committed") result.notes.push(`the ranking was not published: ${first.error}`);
-    if (part.kind !== "refused" || !part.isAboutData) return part;
-    if (head?.roster) return commitRosterFirst(pairs, isLast, part.error);
-    return commitHalves(pairs, isLast, part);
+    return part;
   };
 
-  const commitRosterFirst = async (pairs: readonly PairWrite[], isLast: boolean, error: string): Promise<Part> => {
+  const commitRoster = async (error: string): Promise<Part> => {
     const alone = await commitPart([], false, false);
-    if (alone.kind === "committed") return commitAll(pairs, isLast);
-    if (alone.kind === "refused") result.isRosterRefused = true;
+    result.isRosterRefused = alone.kind === "refused";
     return alone.kind === "refused" ? { ...alone, error: `the roster was refused: ${error}` } : alone;
   };
 
-  const commitHalves = async (pairs: readonly PairWrite[], isLast: boolean, refused: Part): Promise<Part> => {
+  const commitHalves = async (pairs: readonly PairWrite[], error: string): Promise<Part> => {
     const [only, second] = pairs;
-    if (!only || refused.kind !== "refused") return refused;
-    if (!second) {
-      result.notes.push(`the database refused the ${only.lane} balances of ${only.agent}: ${refused.error}`);
-      return commitPart([toRefusedWrite(only)], isLast, isLast);
+    if (only && !second) {
+      result.notes.push(`the database refused the ${only.lane} balances of ${only.agent}: ${error}`);
+      return commitPart([toRefusedWrite(only)], false, false);
     }
     const half = Math.ceil(pairs.length / 2);
-    const first = await commitAll(pairs.slice(0, half), false);
-    return first.kind === "committed" ? commitAll(pairs.slice(half), isLast) : first;
+    let part: Part = COMMITTED;
+    for (const some of [pairs.slice(0, half), pairs.slice(half)]) {
+      if (part.kind !== "committed") break;
+      part = await commitPart(some, false, false);
+      if (part.kind === "refused" && part.isAboutData) part = await commitHalves(some, part.error);
+    }
+    return part;
   };
 
-  return conclude(await commitAll(turn.pairs, true), result);
+  const whole = await commitLast(turn.pairs);
+  if (whole.kind !== "refused" || !whole.isAboutData) return conclude(whole, result);
+  let part = turn.head.roster ? await commitRoster(whole.error) : COMMITTED;
+  if (part.kind === "committed" && turn.pairs.length > 0) part = await commitHalves(turn.pairs, whole.error);
+  if (part.kind === "committed") part = await commitLast([]);
+  return conclude(part, result);
+}
+
+function toNewPublication({ publication }: TurnCommit, epoch: number, nowMs: number): NewPublication | undefined {
+  return publication && { ...publication, epoch, publishedAt: nowMs };
 }
 
 function conclude(part: Part, result: CommitResult): CommitResult {
@@ -162,14 +174,14 @@ async function tryCommit(
       const rows = await tick.store.commit(writes, publication);
       use.rowsRead += rows.rowsRead;
       use.rowsWritten += rows.rowsWritten;
-      return { kind: "committed" };
+      return COMMITTED;
     } catch (error) {
       const { kind, message } = classifyD1Error(error);
       const isSlow = error instanceof DeadlineError || kind === "overloaded";
       if (tick.now() + STORE_CALL_TIMEOUT_MS > deadlineAt) return toUnavailable(message, isSlow);
       const owner = await findOwner(tick, epoch);
       if (owner.kind === "unknown") return toUnavailable(message, isSlow); // the first error says more than the second
-      if (owner.tickId === tickId) return { kind: "committed" };
+      if (owner.tickId === tickId) return { kind: "committed", isSlow };
       if (owner.tickId !== undefined) return { kind: "fenced" };
       if (kind === "refused-data" || kind === "refused") {
         return { kind: "refused", error: message, isAboutData: kind === "refused-data" };
