@@ -219,19 +219,27 @@ function toLanePlan(
 async function withProbes(lanes: Record<Lane, LanePlan>, tick: Tick): Promise<Record<Lane, LanePlan>> {
   const probing = LANES.filter((lane) => lanes[lane].memory.health === "probing" && lanes[lane].agents.length > 0);
   if (probing.length === 0) return lanes;
-  const from = { cursor: toRandomCursor(tick.deps.random), limit: PROBES_PER_TICK - 1 };
-  const elsewhere = await tick.store.listAgentsAfter({ stacks: from, bitcoin: from });
+  // One call, about one roster: who comes after a place drawn at random, and at the start for where that is past the last.
+  const after = { cursor: toRandomCursor(tick.deps.random), limit: PROBES_PER_TICK };
+  const found = await tick.store.listAgentsAfter({ stacks: after, bitcoin: { ...after, cursor: "" } });
+  const elsewhere = [...found.stacks, ...found.bitcoin];
   const withTheirs = { ...lanes };
   for (const lane of probing) {
-    withTheirs[lane] = { ...lanes[lane], probes: [...lanes[lane].agents.slice(0, 1), ...elsewhere[lane]] };
+    const first = lanes[lane].agents.slice(0, 1);
+    const probes = new Map([...first, ...elsewhere].map((agent) => [agent.stxAddress, agent]));
+    withTheirs[lane] = { ...lanes[lane], probes: [...probes.values()].slice(0, PROBES_PER_TICK) };
   }
   return withTheirs;
 }
 
-/** Somewhere among the addresses of single-signature principals, which nearly all agents have. */
+/**
+ * Somewhere among the addresses of single-signature principals, which nearly all agents have: 192 bits, so that the first
+ * letter has two of them, and is left out where it is zero.
+ */
 function toRandomCursor(random: () => number): string {
-  const letters = Array.from({ length: 4 }, () => C32_ALPHABET[Math.floor(random() * C32_ALPHABET.length)]);
-  return `SP${letters.join("")}`;
+  const draw = (letters: number) => C32_ALPHABET[Math.floor(random() * letters)] ?? "";
+  const drawn = draw(4) + Array.from({ length: 3 }, () => draw(C32_ALPHABET.length)).join("");
+  return `SP${drawn.replace(/^0/, "")}`;
 }
 
 // Crockford's alphabet as c32check has it.
