@@ -15,14 +15,12 @@ export function complete<T>(
   initial: T,
   stored: unknown,
 ): { value: T; problems: string[] } {
-  if (stored === undefined) return { value: initial, problems: [] };
   const problems: string[] = [];
   let candidate = withDefaults(stored, initial);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const parsed = schema.safeParse(candidate);
     if (parsed.success) return { value: parsed.data, problems };
     const spoiled = toSpoiled(parsed.error.issues, candidate, initial);
-    if (spoiled.some((path) => path.length === 0)) break;
     for (const path of spoiled) candidate = reset(candidate, initial, path);
     problems.push(...spoiled.map((path) => [key, ...path].join(".")));
   }
