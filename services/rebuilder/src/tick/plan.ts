@@ -221,8 +221,8 @@ function toLanePlan(
 }
 
 /**
- * A probing lane first asks the agent at its cursor, then others from anywhere, or where nobody is from the end of its
- * turn: bad neighbours, which a stranger can register, must not keep it from finding out that its host is well.
+ * A probing lane first asks the agent at its cursor, then others from anywhere: bad neighbours, which a stranger can
+ * register, must not keep it from finding out that its host is well.
  */
 async function withProbes(
   lanes: Record<Lane, LanePlan>,
@@ -232,20 +232,28 @@ async function withProbes(
   const probing = LANES.filter((lane) => lanes[lane].memory.health === "probing" && lanes[lane].agents.length > 0);
   const sampled = turn === "neither" ? LANES : [];
   if (probing.length + sampled.length === 0) return lanes;
-  const from = { cursor: toRandomCursor(tick.deps.random), limit: PROBES_PER_TICK - 1 };
-  const elsewhere = await tick.store.listAgentsAfter({ stacks: from, bitcoin: from });
+  // One call, about one roster: who comes after a place drawn at random, and at the start for where that is past the last.
+  const after = { cursor: toRandomCursor(tick.deps.random), limit: PROBES_PER_TICK };
+  const found = await tick.store.listAgentsAfter({ stacks: after, bitcoin: { ...after, cursor: "" } });
+  const elsewhere = [...found.stacks, ...found.bitcoin];
   const withTheirs = { ...lanes };
   for (const lane of probing) {
-    withTheirs[lane] = { ...lanes[lane], probes: [...lanes[lane].agents.slice(0, 1), ...elsewhere[lane]] };
+    const first = lanes[lane].agents.slice(0, 1);
+    const probes = new Map([...first, ...elsewhere].map((agent) => [agent.stxAddress, agent]));
+    withTheirs[lane] = { ...lanes[lane], probes: [...probes.values()].slice(0, PROBES_PER_TICK) };
   }
-  for (const lane of sampled) withTheirs[lane] = { ...withTheirs[lane], sample: elsewhere[lane][0] ?? null };
+  for (const lane of sampled) withTheirs[lane] = { ...withTheirs[lane], sample: elsewhere[0] ?? null };
   return withTheirs;
 }
 
-/** Somewhere among the addresses of single-signature principals, which nearly all agents have. */
+/**
+ * Somewhere among the addresses of single-signature principals, which nearly all agents have: 192 bits, so that the first
+ * letter has two of them, and is left out where it is zero.
+ */
 function toRandomCursor(random: () => number): string {
-  const letters = Array.from({ length: 4 }, () => C32_ALPHABET[Math.floor(random() * C32_ALPHABET.length)]);
-  return `SP${letters.join("")}`;
+  const draw = (letters: number) => C32_ALPHABET[Math.floor(random() * letters)] ?? "";
+  const drawn = draw(4) + Array.from({ length: 3 }, () => draw(C32_ALPHABET.length)).join("");
+  return `SP${drawn.replace(/^0/, "")}`;
 }
 
 // Crockford's alphabet as c32check has it.
