@@ -5,7 +5,7 @@ const TESTS = { rule: { kind: "call_expression", has: { field: "function", regex
 const known = new Map<string, string[]>();
 
 /** The titles of a test file, those of its groups too, as they are written: "%s" and "${…}" stay. */
-export function listTitles(file: string): string[] {
+function listTitles(file: string): string[] {
   const titles = known.get(file) ?? readTitles(file);
   known.set(file, titles);
   return titles;

@@ -13,6 +13,7 @@ import {
 
 const NOW = 1_800_000_000_000;
 const CHUNK = 100;
+const AGENTS = 250;
 
 describe("crashes", () => {
   it("at one pair of places set the lanes apart with the third, and not with two", () => {
@@ -67,9 +68,25 @@ describe("agents that bring ticks down", () => {
     ]);
   });
 
+  it("cost the agents behind their span nothing: chunks are whole again there, on both lanes at once", () => {
+    const { sizesBehind, memory } = rotate(NEW_CRASHES, { stacks: [17], bitcoin: [] });
+    expect(Math.min(...sizesBehind)).toBeGreaterThanOrEqual(50);
+    expect(memory.lastTurn).toBeNull();
+  });
+
+  it("are halved by one crash only for each tick that ended without their lane", () => {
+    const ended = crash(NEW_CRASHES, 4); // stacks crashed, and it is bitcoin's turn
+    const lane: LaneEnd = { hasMoved: true, hasEndedRotation: false, cursor: "1", span: null, chunkSize: CHUNK };
+    const stacks = { ...lane, hasMoved: false, span: ended.spans.stacks };
+    const first = beginAttempt(endAttempt(ended, { stacks, bitcoin: lane }, []), "here", NOW);
+    const later = [first];
+    for (let more = 0; more < 6; more++) later.push(beginAttempt(later.at(-1) ?? first, "here", NOW));
+    expect(later.map(({ spans }) => spans.stacks?.halvings)).toEqual([0, 1, 1, 1, 1, 1, 1]);
+  });
+
   it("of one lane hold up the other for no agent", () => {
     const { asked } = rotate(NEW_CRASHES, { stacks: [17], bitcoin: [] });
-    expect(asked.bitcoin).toBe(CHUNK);
+    expect(asked.bitcoin).toBe(AGENTS);
   });
 
   it("are given another chance after a day, and at once when a clock was set back", () => {
@@ -79,7 +96,7 @@ describe("agents that bring ticks down", () => {
   });
 
   it("are all found, whoever they are and on whichever lane, and a rotation always ends", () => {
-    const some = fc.uniqueArray(fc.nat(CHUNK - 1), { maxLength: 4 });
+    const some = fc.uniqueArray(fc.nat(AGENTS - 1), { maxLength: 4 });
     fc.assert(
       fc.property(some, some, (stacks, bitcoin) => {
         const poison = { stacks, bitcoin };
@@ -97,13 +114,14 @@ describe("agents that bring ticks down", () => {
 
 type Cursors = Record<Lane, number>;
 
-/** One rotation of a hundred agents on both lanes, as ticks plan it: a tick that asks a poison agent never ends. */
+/** One rotation on both lanes, as ticks plan it: a tick that asks a poison agent never ends. */
 function rotate(start: CrashMemory, poison: Record<Lane, readonly number[]>) {
   let memory = start;
   let crashes = 0;
   const cursors: Cursors = { stacks: 0, bitcoin: 0 };
   const asked: Cursors = { stacks: 0, bitcoin: 0 };
-  for (let attempt = 0; LANES.some((lane) => cursors[lane] < CHUNK) && attempt < 1_000; attempt++) {
+  const sizesBehind: number[] = []; // of chunks past the first span
+  for (let attempt = 0; LANES.some((lane) => cursors[lane] < AGENTS) && attempt < 1_000; attempt++) {
     memory = beginAttempt(memory, `${cursors.stacks} ${cursors.bitcoin}`, NOW);
     const plans = { stacks: plan("stacks", memory, cursors), bitcoin: plan("bitcoin", memory, cursors) };
     if (LANES.some((lane) => plans[lane].agents.some((agent) => poison[lane].includes(agent)))) {
@@ -121,26 +139,27 @@ function rotate(start: CrashMemory, poison: Record<Lane, readonly number[]>) {
       const { next, span, agents } = plans[lane];
       const hasMoved = next > cursors[lane];
       asked[lane] += agents.length;
+      if (lane === "stacks" && cursors.stacks >= CHUNK) sizesBehind.push(agents.length);
       cursors[lane] = next;
       return {
         hasMoved,
-        hasEndedRotation: hasMoved && next >= CHUNK,
-        cursor: toAddress(next - 1),
+        hasEndedRotation: hasMoved && next >= AGENTS,
+        cursor: next >= AGENTS ? "" : toAddress(next - 1),
         span,
         chunkSize: CHUNK,
       };
     }
   }
-  expect(cursors).toEqual({ stacks: CHUNK, bitcoin: CHUNK });
-  return { memory, crashes, asked };
+  expect(cursors).toEqual({ stacks: AGENTS, bitcoin: AGENTS });
+  return { memory, crashes, asked, sizesBehind };
 }
 
 function plan(lane: Lane, memory: CrashMemory, cursors: Cursors) {
   const turn = memory.running?.turn ?? null;
   const known = memory.spans[lane];
-  const span = known && { ...known, until: known.until ?? toAddress(Math.min(CHUNK, cursors[lane] + CHUNK) - 1) };
+  const span = known && { ...known, until: known.until ?? toAddress(Math.min(AGENTS, cursors[lane] + CHUNK) - 1) };
   const { size, passesOver } = toSpanPlan(span, CHUNK);
-  const next = turn === null || turn === lane ? Math.min(CHUNK, cursors[lane] + size) : cursors[lane];
+  const next = turn === null || turn === lane ? Math.min(AGENTS, cursors[lane] + size) : cursors[lane];
   const first = toAddress(cursors[lane]);
   const newlySkipped = passesOver && turn === lane ? [{ lane, address: first, until: NOW + PASS_OVER_MS }] : [];
   const skipped = [...memory.passedOver.filter((one) => one.lane === lane), ...newlySkipped].map(

@@ -61,9 +61,9 @@ export const JUDGEMENT: readonly Mutation[] = [
   },
   {
     name: "fall: a kept amount is not written over",
-    in: { room: "rebuilder", name: "isKept" },
-    find: "pair.agent === agent.stxAddress && pair.tokenId === tokenId",
-    replace: "false",
+    in: { room: "rebuilder", name: "toPairWrite" },
+    find: "$CHANGED && !isKept(tokenId)",
+    replace: "$CHANGED",
     proof: falls("a fall that another route does not confirm"),
   },
   {
@@ -174,7 +174,7 @@ export const JUDGEMENT: readonly Mutation[] = [
   {
     name: "freshness: a lane without answers is told of",
     in: { room: "rebuilder", name: "judgeLane" },
-    find: "nowMs - lastAt > toThresholdMs(rotationMs)",
+    find: "nowMs - lastAt > $THRESHOLD",
     replace: "false",
     proof: freshnessAttacks("of both balance hosts for three days stops the heartbeat"),
   },

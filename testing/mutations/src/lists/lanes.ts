@@ -20,7 +20,7 @@ export const LANES: readonly Mutation[] = [
   {
     name: "lane: a rest ends by time, whether or not anyone needs the host",
     in: { room: "rebuilder", name: "beginTurn" },
-    find: 'isOver ? move(lane, "rested", nowMs) : lane',
+    find: 'move(lane, "rested", nowMs)',
     replace: "lane",
     proof: health("is well with the first answer, and goes on at once with everybody"),
   },

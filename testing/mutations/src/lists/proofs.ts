@@ -14,17 +14,13 @@ export const lanes = rebuilder("test/lanes.test.ts");
 export const locks = rebuilder("test/lock.test.ts");
 export const object = rebuilder("test/object.test.ts");
 export const prices = rebuilder("test/prices.test.ts");
-export const ranked = rebuilder("test/ranked.test.ts");
 export const roster = rebuilder("test/roster.test.ts");
 export const stored = rebuilder("test/stored.test.ts");
 export const falls = rebuilder("test/falls.test.ts");
 export const crashAttacks = rebuilder("test/attacks/crashes.test.ts");
 export const freshnessAttacks = rebuilder("test/attacks/freshness.test.ts");
 export const operatorAttacks = rebuilder("test/attacks/operator.test.ts");
-export const priceAttacks = rebuilder("test/attacks/prices.test.ts");
 export const publicationAttacks = rebuilder("test/attacks/publication.test.ts");
-export const stateAttacks = rebuilder("test/attacks/state.test.ts");
-export const tokenAttacks = rebuilder("test/attacks/tokens.test.ts");
 
 /** Pure tests of the rebuilder: a whole file takes no longer than one of its tests. */
 export const pure = (test: string): Proof => ({ room: "rebuilder", test: `src/${test}.test.ts` });
