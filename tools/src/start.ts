@@ -2,8 +2,8 @@ import { relative } from "node:path";
 import { ROOT } from "./repository.ts";
 import { callAdmin } from "./start/api-client.ts";
 import { DEFAULT_ADMIN_TOKEN, parseStartOptions, type StartOptions } from "./start/options.ts";
+import { createPrinter, readReasons } from "./start/printer.ts";
 import { type Stack, startStack } from "./start/stack.ts";
-import { createLineClassifier } from "./start/wrangler-output.ts";
 
 const USAGE = `usage: npm start [-- --live]
 
@@ -12,11 +12,7 @@ Starts simulated upstreams and both Workers on a local board of 430 agents.
 Environment:  PORT (8787), STATE_DIR, ROSTER_FILE, REPLAY_DIR, ADMIN_TOKEN, UPSTREAM_PORT, UPSTREAM_SEED,
               UPSTREAM_STEP_SECONDS, UPSTREAM_LATENCY_MS, UPSTREAM_FAULTS, CHUNK_SIZE, SUBREQUEST_BUDGET,
               ALARM_INTERVAL_ACTIVE_MS, ALARM_INTERVAL_IDLE_MS, ALARM_WATCHDOG_MS, HIRO_API_URL, MEMPOOL_API_URL,
-              BLOCKSTREAM_API_URL, COINGECKO_API_URL, COINBASE_API_URL, ALEX_API_URL, TENERO_API_URL, HIRO_API_KEY,
-              COINGECKO_API_KEY, TENERO_API_KEY`;
-
-/** How long "ready" waits for the first tick; public hosts may take longer. */
-const FIRST_TICK_WAIT_MS = 15_000;
+              BLOCKSTREAM_API_URL, COINGECKO_API_URL, COINBASE_API_URL, HIRO_API_KEY, COINGECKO_API_KEY`;
 
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
@@ -29,16 +25,17 @@ async function main(): Promise<number> {
     console.log("The generated roster holds nothing on the public chains: set ROSTER_FILE to a real one.");
   }
   const interrupted = waitForSignal();
-  console.log(`Starting on ${relative(process.cwd(), options.stateDir) || "."} ...`);
-  const starting = startStack({ ...options, onLine: createPrinter() });
+  console.log(`Starting a local board; its state is in ${relative(process.cwd(), options.stateDir) || "."}`);
+  const starting = startStack({ ...options, onLine: createTerminal(options), onStep: createSteps() });
   const stack = await Promise.race([starting, interrupted]);
   if (stack === "interrupted") {
     await starting.then((started) => started.close()).catch(() => undefined);
     return 0;
   }
 
-  if (stack.versionAtStart === 0) await kickFirstTick(stack, options);
   printAddresses(stack, options);
+  if (stack.versionAtStart === 0) kickFirstTick(stack, options);
+  console.log("One line a tick: agents that answered well of those asked, by lane.");
   const end = await Promise.race([interrupted, stack.ended]);
   if (end !== "interrupted") console.error(`${end}; see ${stack.logPath}`);
   await stack.close();
@@ -46,12 +43,10 @@ async function main(): Promise<number> {
 }
 
 /** Only on an empty state: what resumes after a crash resumes by itself. */
-async function kickFirstTick(stack: Stack, options: StartOptions): Promise<void> {
-  const kicked = callAdmin(stack.origin, options.adminToken, "/tick").then(
-    () => console.log("First tick done."),
-    (error: unknown) => console.error(`The first tick failed: ${error instanceof Error ? error.message : error}`),
-  );
-  await Promise.race([kicked, new Promise((resolve) => setTimeout(resolve, FIRST_TICK_WAIT_MS).unref()), stack.ended]);
+function kickFirstTick({ origin }: Stack, { adminToken }: StartOptions): void {
+  callAdmin(origin, adminToken, "/tick").catch((error: unknown) => {
+    console.error(`The first tick failed: ${error instanceof Error ? error.message : error}`);
+  });
 }
 
 function printAddresses({ origin, upstream, logPath }: Stack, { adminToken }: StartOptions): void {
@@ -71,12 +66,22 @@ Ctrl-C ends it.
 `);
 }
 
-function createPrinter(): (line: string) => void {
-  const classify = createLineClassifier();
-  return (line) => {
-    const kind = classify(line);
-    if (kind === "error") console.error(line);
-    else if (kind === "console") console.log(line);
+function createTerminal({ port }: StartOptions): (line: string) => void {
+  const print = createPrinter({
+    print: (line) => console.log(line),
+    printError: (line) => console.error(line),
+    now: () => new Date(),
+    listReasons: () => readReasons(`http://127.0.0.1:${port}`),
+  });
+  return (line) => void print(line);
+}
+
+/** What is being done, and how long after the start. */
+function createSteps(): (step: string) => void {
+  const startedAt = performance.now();
+  return (step) => {
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    console.log(`  ${seconds.padStart(5)} s  ${step}`);
   };
 }
 

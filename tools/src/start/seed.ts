@@ -35,27 +35,33 @@ export async function seedState(
   stateDir: string,
   configPath: string,
   roster: RosterSeed,
-  onLine: LineSink,
+  { onLine, onStep }: { onLine: LineSink; onStep: (step: string) => void },
 ): Promise<void> {
   mkdirSync(toDataDir(stateDir), { recursive: true });
-  const onlyWhenChanged = async (name: string, content: string, apply: () => Promise<void>) => {
+  const onlyWhenChanged = async (name: string, step: string, content: string, apply: () => Promise<void>) => {
     const marker = join(toDataDir(stateDir), `${name}.sha256`);
     const hash = createHash("sha256").update(content).digest("hex");
     if (readIfThere(marker) === hash) return;
+    onStep(step);
     await apply();
     writeFileSync(marker, hash);
   };
   const local = ["--local", "--config", configPath];
   // One after the other: two workerds that make the same files at once find them locked.
-  await onlyWhenChanged("migrations", readMigrations(configPath), () =>
+  await onlyWhenChanged("migrations", "tables of the database", readMigrations(configPath), () =>
     runWrangler(stateDir, ["d1", "migrations", "apply", "DB", ...local], onLine),
   );
-  await onlyWhenChanged("roster", JSON.stringify({ ...roster, cachedAt: null }), async () => {
-    const path = join(dirname(dirname(configPath)), "roster.json");
-    writeFileSync(path, JSON.stringify(roster));
-    const binding = ["--binding", "VERIFIED_AGENTS", "--path", path];
-    await runWrangler(stateDir, ["kv", "key", "put", ROSTER_KEY, ...binding, ...local], onLine);
-  });
+  await onlyWhenChanged(
+    "roster",
+    `roster of ${roster.agents.length} agents`,
+    JSON.stringify({ ...roster, cachedAt: null }),
+    async () => {
+      const path = join(dirname(dirname(configPath)), "roster.json");
+      writeFileSync(path, JSON.stringify(roster));
+      const binding = ["--binding", "VERIFIED_AGENTS", "--path", path];
+      await runWrangler(stateDir, ["kv", "key", "put", ROSTER_KEY, ...binding, ...local], onLine);
+    },
+  );
 }
 
 function readMigrations(configPath: string): string {

@@ -30,6 +30,8 @@ export interface StackOptions extends StartOptions {
   /** The checkout to run, this one unless a test says otherwise. */
   root?: string;
   onLine: LineSink;
+  /** What is being done, as it begins. */
+  onStep?: (step: string) => void;
 }
 
 const UP_TIMEOUT_MS = 90_000;
@@ -37,7 +39,7 @@ const GRACE_MS = 5_000;
 
 /** Starts the simulated upstreams and both Workers on the stored state. On failure nothing is left running. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { stateDir, port } = options;
+  const { stateDir, port, onStep = () => {} } = options;
   const roster = readRoster(options.rosterFile);
   await assertPortFree(port);
   const others = listMarked(stateDir);
@@ -65,10 +67,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   try {
     const isSimulated = !options.live && HOSTS.some((host) => options.overrides[toUrlVar(host)] === undefined);
+    onStep(isSimulated ? "simulated upstreams" : "no simulated upstreams: public ones, or those of the environment");
     upstream = isSimulated ? await startUpstream(options.upstream) : undefined;
     const configs = writeWorkerConfigs(stateDir, toSettings(options, upstream), options.root);
     const toLog: LineSink = (line) => log.write(`${line}\n`);
-    await seedState(stateDir, configs.rebuilder, roster, toLog);
+    await seedState(stateDir, configs.rebuilder, roster, { onLine: toLog, onStep });
+    onStep("both Workers");
 
     dev = spawnWrangler(stateDir, toDevArguments(configs, port), (line) => {
       toLog(line);
