@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    globalSetup: ["src/template.ts"],
     include: ["{test,client}/**/*.test.ts"],
     // Each file starts a whole stack, which mostly waits for its next alarm.
     maxWorkers: 3,

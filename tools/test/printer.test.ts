@@ -10,7 +10,7 @@ const TICK = {
   outcome: "committed",
   error: null,
   notes: [],
-  durationMs: 1_391,
+  durationMs: 1_400,
   nextIntervalMs: 2_000,
   lanes: { stacks: { rotation: 1, asked: 86, failed: 6 }, bitcoin: { rotation: 1, asked: 86, failed: 0 } },
 };

@@ -10,6 +10,7 @@ import { parseStartOptions } from "@standings/tools/start/options";
 import { findFreePort } from "@standings/tools/start/ports";
 import { type Stack, startStack } from "@standings/tools/start/stack";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { copyTemplate } from "../src/test-stack.ts";
 import { generateTypes } from "./generate.ts";
 import { createRankingsClient, readAgent, readRanking } from "./read-ranking.ts";
 
@@ -22,6 +23,7 @@ let stack: Stack;
 let ticking: Promise<void>;
 
 beforeAll(async () => {
+  copyTemplate(stateDir);
   const env = { PORT: String(await findFreePort()), STATE_DIR: stateDir, ADMIN_TOKEN: TOKEN };
   stack = await startStack({ ...parseStartOptions([], env, ROOT), onLine: () => {} });
   ticking = tickOn();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ROOT } from "@standings/tools/repository";
 import { listMarked } from "@standings/tools/start/process-tree";
 import { readVersion } from "./board.ts";
+import { copyTemplate } from "./test-stack.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** `npm start` as a process group of its own. */
@@ -19,6 +20,7 @@ const GONE_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 3_000;
 
 export function startKillableStack(stateDir: string, port: number, env: Record<string, string>): KillableStack {
+  copyTemplate(stateDir);
   const child = spawn(process.execPath, [join(ROOT, "tools/src/start.ts")], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "@standings/tools/repository";
@@ -7,7 +7,15 @@ import { findFreePort } from "@standings/tools/start/ports";
 import { type Stack, startStack } from "@standings/tools/start/stack";
 import { isErrorStart } from "@standings/tools/start/wrangler-output";
 import type { Upstream } from "@standings/upstream-sim/server";
+import { inject } from "vitest";
 import { createOperator, type Operator } from "./operator.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A state folder with the tables and the generated roster in it, to be copied. */
+    template: string;
+  }
+}
 
 /** A token of this run only: what is searched for in logs must not be there by chance. */
 export const ADMIN_TOKEN = "e2e-admin-3f9c1d7a52";
@@ -35,6 +43,7 @@ export async function startTestStack(
   given?: Upstream,
 ): Promise<TestStack> {
   const port = String(await findFreePort());
+  copyTemplate(stateDir);
   const own = { PORT: port, STATE_DIR: stateDir, ADMIN_TOKEN, ...given?.baseUrls };
   const options = parseStartOptions([], { ...own, ...env }, ROOT);
   const lines: string[] = [];
@@ -51,6 +60,12 @@ export async function startTestStack(
     listErrors: () => lines.filter(isErrorStart),
     close: stack.close,
   };
+}
+
+/** An empty state begins with what every state begins with. */
+export function copyTemplate(stateDir: string): void {
+  if (!existsSync(join(stateDir, "data")))
+    cpSync(join(inject("template"), "data"), join(stateDir, "data"), { recursive: true });
 }
 
 /** A folder for one test file, gone with `remove`. */

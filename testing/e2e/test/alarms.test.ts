@@ -30,8 +30,8 @@ const VARS = {
 const CRON = "*/5 * * * *";
 const WAIT_MS = 60_000;
 
-/** Longer than any alarm is ahead here, the watchdog's included. */
-const SILENCE_MS = 4_000;
+/** An alarm that were set after all would be a second ahead. */
+const SILENCE_MS = 2_000;
 
 type Service = "api" | "rebuilder";
 

@@ -13,7 +13,7 @@ import { waitUntil } from "../src/wait-until.ts";
 // The stack is killed with all its processes in the middle of its work, again and again, and started on what is left.
 // Only GET /api/dashboard is ever called, which reads the database: nothing wakes the rebuilder but itself.
 
-const KILLS = Number(process.env.KILLS ?? 30);
+const KILLS = Number(process.env.KILLS ?? 6);
 const SEED = process.env.KILL_SEED ?? String(Date.now());
 const RESUME_MS = 30_000;
 const START_MS = 90_000;

@@ -54,7 +54,7 @@ describe("while one host is of no use, the agents of the other lane are asked as
     const watch = await watchTicks(stack.operator);
     await watch.waitFor("the lane to rest", WAIT_MS, ({ lanes }) => lanes[lane].health === "resting");
     const [met, other] = [watch.ticks.length, lane === "stacks" ? "bitcoin" : "stacks"] as const;
-    const status = await watch.waitForTicks(met + 4, WAIT_MS);
+    const status = await watch.waitForTicks(met + 3, WAIT_MS);
     stack.upstream.setFaults([]);
     const since = watch.ticks.slice(met);
     for (const tick of since) {
