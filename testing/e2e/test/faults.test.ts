@@ -59,8 +59,8 @@ describe("no stored balance and no rank changes, the other lane goes on, status 
 
 describe("bodies that all take longer than a call may", () => {
   it("rest the lane, and the other one goes on", async () => {
-    // Two rounds of six calls, ten of which rest the lane; a probe that waits too would only take its time.
-    const watch = await steady.begin(() => stack.upstream.setFaults([slowBody({ host: "hiro", times: 12 })]));
+    // Enough for ten in a row, whichever end first; a probe that waits too would only take its time.
+    const watch = await steady.begin(() => stack.upstream.setFaults([slowBody({ host: "hiro", times: 15 })]));
     const status = await watch.waitForTicks(1, WAIT_MS);
     const tick = tickAt(watch, 0);
     expect(tick.notes).toContain("the stacks lane stopped: the lane rests: timeout");
