@@ -17,11 +17,14 @@ export interface SteadyStack {
   /** How the board differed from the healthy one since the last call, at any time. */
   takeFlaws(): string[];
   /** Changes the world between two ticks, and looks at the board with every look at the ticks from there on. */
-  begin(change: () => void): Promise<TickWatch>;
+  begin(change: Change): Promise<TickWatch>;
   /** Lifts a fault between two ticks. Answers with what still reminds of it after the next two. */
-  recover(lift: () => void): Promise<string[]>;
+  recover(lift: Change): Promise<string[]>;
   close(): Promise<void>;
 }
+
+/** What happens to the world, or all that has to happen, before ticks go on. */
+type Change = () => unknown;
 
 const AGENTS = 60;
 const CHUNK = 30;
@@ -53,11 +56,11 @@ export async function startSteadyStack(seed: string): Promise<SteadyStack> {
     }
   };
 
-  const begin = async (change: () => void) => {
+  const begin = async (change: Change) => {
     await operator.change("pause", { reason: "between two ticks" });
     const pausing = await watchTicks(operator);
     await pausing.waitFor("the running tick to end", WAIT_MS, ({ state }) => state === "paused");
-    change();
+    await change();
     const watch = await watchTicks(operator, { onStatus: checkBoard, force: true });
     await operator.change("resume");
     return watch;

@@ -8,6 +8,7 @@ import { PRICES, pinEverything, pinWithoutSbtc, pinZeros, toContract } from "../
 import { type SteadyStack, startSteadyStack } from "../src/steady-stack.ts";
 import type { TestStack } from "../src/test-stack.ts";
 import type { TickWatch } from "../src/ticks.ts";
+import { waitUntil } from "../src/wait-until.ts";
 
 const WAIT_MS = 30_000;
 /** Ten failures, and five more that were under way. */
@@ -33,7 +34,14 @@ describe("for twenty ticks no stored balance and no rank changes, only probes ar
     for (const lane of LANES) expect(status.lanes[lane].health).toBe("well");
     expect(status.intervalReason).toMatch(/^neither lane can ask: stacks waits for its host's gate, bitcoin waits/);
     expectProbesOnly(watch, calls, 6); // those under way when the first one is refused
-    expect(await steady.recover(() => stack.upstream.setFaults([]))).toEqual([]);
+    const lift = async () => {
+      stack.upstream.setFaults([]);
+      await waitUntil("the gates to open", WAIT_MS, async () => {
+        const { upstreams } = await stack.operator.getStatus();
+        return Object.values(upstreams).every(({ gate }) => gate === "open") ? true : undefined;
+      });
+    };
+    expect(await steady.recover(lift)).toEqual([]);
     expect(steady.takeFlaws()).toEqual([]);
   });
 
