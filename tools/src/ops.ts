@@ -3,10 +3,10 @@ import { BadInput } from "@standings/upstream-sim/bad-input";
 import type { z } from "zod";
 import { isReadableOnTheWay, type OpsOptions, parseOpsArguments, USAGE } from "./ops/arguments.ts";
 import { type Answer, createClient, parseJson } from "./ops/client.ts";
-import { formatStatus, formatTick } from "./ops/format-status.ts";
+import { formatActions, formatStatus, formatTick } from "./ops/format-status.ts";
 import { createScreen } from "./ops/screen.ts";
-import { type Status, statusSchema, tickSchema } from "./ops/status.ts";
 import { watchRotation } from "./ops/watch.ts";
+import { actionsSchema, type Status, statusSchema, tickAnswerSchema } from "./status.ts";
 
 const screen = createScreen(process.stdout, process.stderr);
 
@@ -31,15 +31,16 @@ async function main(): Promise<number> {
   return run(options);
 }
 
-async function run({ command, url, token, json, watch, body }: OpsOptions): Promise<number> {
+async function run({ command, url, token, json, watch, body, limit }: OpsOptions): Promise<number> {
   const client = createClient(url, token);
   const isWatchAlone = command === "status" && watch;
   if (!isWatchAlone) {
-    const code = show(await client.call(command, body), { command, url, json });
+    const code = show(await client.call(command, { body, limit }), { command, url, json });
     if (code !== 0 || !watch) return code;
   }
   return watchRotation({
     ...screen,
+    url,
     getStatus: async () => {
       const answer = await client.call("status");
       return answer.ok ? { ok: true, status: parse(statusSchema, answer.text) } : answer;
@@ -59,10 +60,11 @@ function show(answer: Answer, { command, url, json }: Pick<OpsOptions, "command"
   return command !== "tick" || parse(outcomeSchema, answer.text).outcome === "committed" ? 0 : 1;
 }
 
-const outcomeSchema = tickSchema.pick({ outcome: true });
+const outcomeSchema = tickAnswerSchema.pick({ outcome: true });
 
 function describe(command: OpsOptions["command"], url: string, text: string): string[] {
-  if (command === "tick") return formatTick(parse(tickSchema, text));
+  if (command === "tick") return formatTick(parse(tickAnswerSchema, text));
+  if (command === "actions") return formatActions(parse(actionsSchema, text).actions);
   const status = parse(statusSchema, text);
   const done = DONE[command]?.(status);
   return done === undefined ? formatStatus(url, status) : [done, `Next: ${status.next.what}`];
@@ -74,7 +76,7 @@ const DONE: Partial<Record<OpsOptions["command"], (status: Status) => string>> =
     return `Paused ${until}${state === "running" ? "; the running tick still ends" : ""}.`;
   },
   resume: () => "Resumed.",
-  reset: () => "The next tick begins a new rotation.",
+  reset: () => "The next tick begins a new rotation on both lanes.",
   accept: () => "Released; the next tick takes it in.",
 };
 

@@ -14,12 +14,12 @@ import {
   MAX_IN_FLIGHT,
 } from "./smoke/judge.ts";
 import { createReasons } from "./smoke/reasons.ts";
-import { type Status, statusSchema, type Tick } from "./smoke/status.ts";
 import { callAdmin } from "./start/api-client.ts";
 import { parseStartOptions, type StartOptions } from "./start/options.ts";
 import { findFreePort } from "./start/ports.ts";
 import { type Stack, startStack } from "./start/stack.ts";
 import { isErrorStart } from "./start/wrangler-output.ts";
+import { type Status, statusSchema, type Tick } from "./status.ts";
 
 const POLL_MS = 500;
 const CALL_TIMEOUT_MS = 15_000;

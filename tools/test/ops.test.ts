@@ -8,11 +8,12 @@ import { parseOpsArguments } from "../src/ops/arguments.ts";
 import { formatAgo, formatDuration } from "../src/ops/duration.ts";
 import { formatStatus } from "../src/ops/format-status.ts";
 import { createScreen } from "../src/ops/screen.ts";
-import { type Status, statusSchema } from "../src/ops/status.ts";
 import { type StatusAnswer, watchRotation } from "../src/ops/watch.ts";
 import { findFreePort } from "../src/start/ports.ts";
+import { type Status, statusSchema } from "../src/status.ts";
+import { lane, lanes, NOW, status, tick, toServed, upstream } from "./statuses.ts";
 
-const NOW = Date.UTC(2026, 10, 22, 14, 0, 0);
+const URL_IN_USE = "https://x.example";
 const TOKEN = "s3cret-token";
 
 let server: Server;
@@ -32,45 +33,88 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   requests = [];
-  answer = (_request, response) => sendJson(response, 200, statusAnswer());
+  answer = (_request, response) => sendJson(response, 200, toServed(status()));
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
 describe("the commands", () => {
   it.each([
-    ["status", [], "GET", "", ""],
-    ["resume", [], "POST", "/resume", ""],
-    ["reset", [], "POST", "/reset", ""],
-    ["pause", [], "POST", "/pause", ""],
+    ["status", [], "GET", "rebuilder", ""],
+    ["resume", [], "POST", "rebuilder/resume", ""],
+    ["resume", ["--reason", "done"], "POST", "rebuilder/resume", '{"reason":"done"}'],
+    ["reset", [], "POST", "rebuilder/reset", ""],
+    ["reset", ["--reason", "why not"], "POST", "rebuilder/reset", '{"reason":"why not"}'],
+    ["pause", [], "POST", "rebuilder/pause", ""],
     [
       "pause",
       ["--until", "2027-01-31T12:00:00+01:00", "--reason", "upgrade"],
       "POST",
-      "/pause",
+      "rebuilder/pause",
       '{"until":"2027-01-31T11:00:00.000Z","reason":"upgrade"}',
     ],
-    ["accept", ["--id", "roster-41"], "POST", "/accept", '{"id":"roster-41"}'],
+    ["accept", ["--id", "roster-41"], "POST", "rebuilder/accept", '{"id":"roster-41"}'],
+    [
+      "accept",
+      ["--id", "roster-41", "--reason", "they left"],
+      "POST",
+      "rebuilder/accept",
+      '{"reason":"they left","id":"roster-41"}',
+    ],
   ])("%s %j sends one request with the token", async (command, args, method, path, body) => {
     const { code, stderr } = await ops([command, ...args]);
     expect([code, stderr]).toEqual([0, ""]);
     const authorization = `Bearer ${TOKEN}`;
-    expect(requests).toEqual([{ method, path: `/api/admin/rebuilder${path}`, authorization, body }]);
+    expect(requests).toEqual([{ method, path: `/api/admin/${path}`, authorization, body }]);
   });
 
   it("tick shows the report, and ends with 1 when nothing was committed", async () => {
-    answer = (_request, response) => sendJson(response, 200, { ...tickAnswer(), joined: true });
+    answer = (_request, response) => sendJson(response, 200, { ...toServed(tick()), joined: true });
     const committed = await ops(["tick"]);
     expect(committed.stdout).toContain("The tick that was running ended as committed");
-    expect(committed.stdout).toContain("100 agents, 2 of them with a failed source");
+    expect(committed.stdout).toContain(
+      "100 agents, 2 of them with a lane that failed; answered well: stacks 98/100, bitcoin 100/100",
+    );
     answer = (_request, response) =>
-      sendJson(response, 200, { ...tickAnswer(), outcome: "commit-failed", error: "the database is locked" });
+      sendJson(response, 200, {
+        ...toServed(tick({ outcome: "commit-failed", error: "the database is locked" })),
+        joined: false,
+      });
     const failed = await ops(["tick"]);
     expect(failed.stdout).toContain("ended as commit-failed: the database is locked");
     expect([committed.code, failed.code]).toEqual([0, 1]);
   });
 
+  it("actions shows the audit log, newest first, as much of it as asked for", async () => {
+    const actions = [
+      {
+        id: "b",
+        at: iso(NOW),
+        action: "accept",
+        subject: "roster-41",
+        reason: "they \u001b[2J left",
+        outcome: "released",
+      },
+      { id: "a", at: iso(NOW - 60_000), action: "pause", subject: null, reason: null, outcome: "paused" },
+    ];
+    answer = (_request, response) => sendJson(response, 200, { actions });
+    const { code, stdout } = await ops(["actions", "--limit", "2"]);
+    expect([code, requests.map(({ method, path }) => `${method} ${path}`)]).toEqual([
+      0,
+      ["GET /api/admin/actions?limit=2"],
+    ]);
+    expect(stdout.split("\n")).toEqual([
+      "When                      action  subject    outcome   reason",
+      "2026-11-22T14:00:00.000Z  accept  roster-41  released  they \ufffd[2J left",
+      "2026-11-22T13:59:00.000Z  pause              paused",
+      "",
+    ]);
+    answer = (_request, response) => sendJson(response, 200, { actions: [] });
+    expect((await ops(["actions"])).stdout).toBe("No operator has done anything yet.\n");
+    expect(requests.at(-1)?.path).toBe("/api/admin/actions");
+  });
+
   it("--json prints the answer as it came", async () => {
-    const text = JSON.stringify({ ...statusAnswer(), somethingNew: "\u202e" });
+    const text = JSON.stringify({ ...toServed(status()), somethingNew: "\u202e" });
     answer = (_request, response) => response.end(text);
     expect(await ops(["status", "--json"])).toEqual({ code: 0, stdout: `${text}\n`, stderr: "" });
   });
@@ -123,11 +167,11 @@ describe("what fails", () => {
   });
 
   it("to have the known shape is told with the place, and --json still prints it", async () => {
-    answer = (_request, response) => sendJson(response, 200, { ...statusAnswer(), rotation: null });
-    expect(await ops(["status"])).toMatchObject({ code: 1, stderr: expect.stringContaining("(rotation: ") });
+    answer = (_request, response) => sendJson(response, 200, { ...toServed(status()), lanes: null });
+    expect(await ops(["status"])).toMatchObject({ code: 1, stderr: expect.stringContaining("(lanes: ") });
     expect(await ops(["status", "--json"])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('"rotation":null'),
+      stdout: expect.stringContaining('"lanes":null'),
     });
   });
 
@@ -143,8 +187,8 @@ describe("what fails", () => {
   });
 
   it("never shows the token", async () => {
-    for (const status of [200, 401, 500]) {
-      answer = (_request, response) => sendJson(response, status, status === 200 ? statusAnswer() : { title: "No" });
+    for (const code of [200, 401, 500]) {
+      answer = (_request, response) => sendJson(response, code, code === 200 ? toServed(status()) : { title: "No" });
       const { stdout, stderr } = await ops(["status"]);
       expect(stdout + stderr).not.toContain(TOKEN);
     }
@@ -153,7 +197,7 @@ describe("what fails", () => {
 
 describe("the arguments", () => {
   it.each<[string, string[], RegExp]>([
-    ["no command", [], /^no command: use status, tick, pause, resume, reset or accept$/],
+    ["no command", [], /^no command: use status, tick, pause, resume, reset, accept or actions$/],
     ["two commands", ["pause", "resume"], /what is resume\?/],
     ["an unknown option", ["status", "--force"], /Unknown option '--force'/],
     ["a token", ["status", "--token", "x"], /Unknown option '--token'/],
@@ -162,6 +206,14 @@ describe("the arguments", () => {
     ["a URL with a password", ["status", "--url", "https://u:p@x.example"], /is not a base URL/],
     ["an option of another command", ["tick", "--until", "2h"], /--until does not go with tick, only with pause/],
     ["an id where none is wanted", ["status", "--id", "x"], /--id does not go with status/],
+    ["a reason where nothing is done", ["status", "--reason", "x"], /--reason does not go with status/],
+    [
+      "a limit where nothing is listed",
+      ["status", "--limit", "5"],
+      /--limit does not go with status, only with actions/,
+    ],
+    ["no limit", ["actions", "--limit", "0"], /--limit: "0" is not a whole number from 1 to 500/],
+    ["too many actions", ["actions", "--limit", "501"], /from 1 to 500/],
     ["accept without an id", ["accept"], /accept needs --id/],
     ["a day", ["pause", "--until", "2027-01-31"], /--until: "2027-01-31" is neither/],
     ["a time of nowhere", ["pause", "--until", "2027-01-31T12:00:00"], /is neither/],
@@ -190,79 +242,114 @@ describe("the status", () => {
   it("says where things stand", () => {
     const text = show({});
     expect(text).toContain("Rebuilder  idle at https://x.example");
+    expect(text).toContain("Freshness  ok");
     expect(text).toContain("Next       the tick after SP31 begins, in 1 m 20 s (2026-11-22T14:01:20.000Z)");
     expect(text).toContain("Interval   2 m: upstreams are healthy");
-    expect(text).toContain("Rotation   14 [####################----------] 300 of 430 agents, 69.8 %, about 4 m left");
-    expect(text).toContain(
-      "Board      version 812, epoch 900, 40 s old: 430 ranked (100 %), 2 with a failed source, 0 pending",
-    );
+    for (const name of ["Stacks ", "Bitcoin"]) {
+      expect(text).toContain(
+        `${name}    14 [#############-------] 300 of 430 agents, 69.8 %, about 4 m left; well, last complete answer 40 s ago`,
+      );
+    }
+    expect(text).toContain("Board      version 812, epoch 900, 40 s old: 430 ranked (100 %), 2 partial, 0 pending");
     expect(text).toContain(
       "Roster     430 accepted, 5 m old; 430 of 430 covered by 2150 balances; rejected: 2 bad-checksum",
     );
     expect(text).toContain("Prices     btc-l1 98123.5 USD (coingecko, 12 s old)");
-    expect(text).toMatch(/40 s ago {2}alarm +900 +812 +100 +2 +0 +199\/201 +206 +1\.3 s {2}committed; a note/);
-    expect(text).not.toMatch(/^!|^Held/m);
+    expect(text).toMatch(
+      /40 s ago {2}alarm +900 +812 +98\/100 +100\/100 +0 +199\/201 +206 +1\.3 s {2}committed; a note/,
+    );
+    expect(text).not.toMatch(/^!|^Hold/m);
   });
 
-  it("says which host is broken, since when, by what and until when", () => {
-    const text = show({
-      upstreams: {
-        ...statusAnswer().upstreams,
-        mempool: {
-          ...upstream(),
-          breaker: "open",
-          openSince: iso(NOW - 180_000),
-          notBefore: iso(NOW + 50_000),
-          lastError: "rate-limited",
-        },
+  it("says what is degraded, since when, why, and the command with the URL in use", () => {
+    const reasons = [
+      {
+        code: "lane-silent" as const,
+        subject: "bitcoin",
+        since: NOW - 960_000,
+        why: "the bitcoin lane has had no complete answer for 16 min (http-503)",
+        action: { command: "status", when: "for the host's answers" },
       },
-      intervalReason: "mempool is blocked",
-    });
-    expect(text).toMatch(/^mempool +open +.*open since 3 m, rate-limited, no call for 50 s$/m);
-    expect(text).toContain("mempool is blocked");
+      { code: "paused" as const, subject: null, since: null, why: "paused until resume: upgrade", action: null },
+    ];
+    const text = show({ freshness: { status: "degraded", since: NOW - 960_000, reasons } });
+    expect(text.split("\n").slice(0, 5)).toEqual([
+      "Rebuilder  idle at https://x.example",
+      "Freshness  degraded since 16 m",
+      "!          the bitcoin lane has had no complete answer for 16 min (http-503), since 16 m (lane-silent)",
+      "           npm run ops -- status --url https://x.example   for the host's answers",
+      "!          paused until resume: upgrade (paused)",
+    ]);
   });
 
-  it("says what is held and how to release it", () => {
+  it("says which lane rests, since when, why, until when, and what a lane waits for", () => {
+    const resting = lane(14, 120, {
+      health: "resting",
+      since: NOW - 180_000,
+      until: NOW + 50_000,
+      why: "http-503",
+      goodAt: null,
+    });
+    const text = show({ lanes: { stacks: lane(15, 430, { waitsFor: "the other lane" }), bitcoin: resting } });
+    expect(text).toMatch(
+      /^Bitcoin .*; resting since 3 m, http-503, until 2026-11-22T14:00:50.000Z, no complete answer yet$/m,
+    );
+    expect(text).toMatch(/^Stacks .*, done; well, waits for the other lane, last complete answer 40 s ago$/m);
+  });
+
+  it("says which host's gate is closed, until when, and its last error", () => {
+    const mempool = upstream({
+      gate: "closed",
+      notBefore: NOW + 50_000,
+      lastError: "rate-limited",
+      lastErrorAt: NOW - 5_000,
+    });
+    const text = show({ upstreams: { hiro: upstream(), mempool }, intervalReason: "mempool rests" });
+    expect(text).toMatch(/^mempool +closed +.*rate-limited 5 s ago, no call for 50 s$/m);
+    expect(text).toContain("mempool rests");
+  });
+
+  it("says what is held back and how to release it, with the URL in use", () => {
+    const hold = {
+      kind: "fall" as const,
+      subject: "stx",
+      seen: NOW,
+      release: "accept it if these balances really fell",
+    };
     const text = show({
-      quarantines: [
-        {
-          id: "quarantine-1a2b",
-          host: "hiro",
-          source: "stacks",
-          tokenId: "stx",
-          fell: 30,
-          of: 100,
-          since: iso(NOW - 300_000),
-          release: "if these balances really fell, accept quarantine-1a2b",
-        },
+      holds: [
+        { ...hold, id: "fall-1a2b", detail: "30 of 100 agents lost all their stx", since: NOW - 300_000 },
+        { ...hold, id: "roster-41", kind: "roster", detail: "the roster shrank from 430 to 200", since: NOW - 60_000 },
       ],
-      roster: {
-        ...statusAnswer().roster,
-        source: "kept",
-        problem: "the roster shrank from 430 to 200 agents",
-        held: { id: "roster-41", accepted: 200, previous: 430, since: iso(NOW - 60_000) },
-      },
     });
-    expect(text).toContain("quarantine-1a2b: 30 of 100 agents lost all their stx at hiro, 5 m ago");
-    expect(text).toContain("if these balances really fell, accept quarantine-1a2b:");
-    expect(text).toContain("npm run ops -- accept --id quarantine-1a2b");
-    expect(text).toContain("npm run ops -- accept --id roster-41");
+    expect(text).toContain("Hold       fall-1a2b: 30 of 100 agents lost all their stx, 5 m ago");
+    expect(text).toContain("           accept it if these balances really fell:");
+    expect(text).toContain("           npm run ops -- accept --id fall-1a2b --url https://x.example");
+    expect(text).toContain("           npm run ops -- accept --id roster-41 --url https://x.example");
   });
 
   it("says first what is wrong", () => {
+    const passedOver = [{ lane: "stacks" as const, address: "SP9", until: NOW + 3_600_000 }];
     const text = show({
-      paused: { since: iso(NOW - 60_000), until: null, reason: "upgrade" },
       alarmAt: null,
+      alarmOverdueMs: 0,
       consecutiveFailures: 3,
       rowCounts: null,
       configProblem: "missing or malformed vars: CHUNK_SIZE",
+      stateProblem: "not readable and begun anew: lanes",
+      crashes: { count: 2, passedOver },
+      publishing: { mode: "apart", since: NOW - 60_000, problem: "too slow" },
     });
-    expect(text.split("\n").filter((line) => line.startsWith("!"))).toEqual([
-      "!          paused 1 m ago, until resume: upgrade",
+    expect(text.split("\n").filter((one) => one.startsWith("!"))).toEqual([
       "!          missing or malformed vars: CHUNK_SIZE",
+      "!          not readable and begun anew: lanes",
       "!          no alarm is set",
       "!          3 ticks in a row did not commit",
+      "!          2 ticks in a row began at one place and never ended",
+      "!          nothing new is published: too slow",
+      "!          rankings are published apart from the commits since 1 m: the last one was too slow",
       "!          the database does not answer",
+      "!          SP9 is passed over on the stacks lane until 2026-11-22T15:00:00.000Z: its ticks crashed",
     ]);
   });
 
@@ -276,49 +363,58 @@ describe("the status", () => {
 
 describe("watching a rotation", () => {
   it("shows each step and ends with the rotation", async () => {
-    const steps = [rotation(14, 100), rotation(14, 100), rotation(14, 300), rotation(14, 430)];
+    const steps = [lanes(14, 100), lanes(14, 100), lanes(14, 300), lanes(14, 430)];
     const { code, progress } = await watch(steps.map(asAnswer));
     expect(code).toBe(0);
     expect(progress.map((line) => /\d+ of 430/.exec(line)?.[0])).toEqual(["100 of 430", "300 of 430", "430 of 430"]);
-    expect(progress.at(-1)).toContain("[##############################] 430 of 430 agents, 100 %, done");
+    expect(progress.at(-1)).toContain(
+      "stacks 14 [####################] 430 of 430 agents, 100 %, done | bitcoin 14 [####",
+    );
   });
 
   it("follows the next rotation when none is under way", async () => {
-    const steps = [rotation(14, 430), rotation(15, 100), rotation(15, 430)];
+    const steps = [lanes(14, 430), lanes(15, 100), lanes(15, 430)];
     expect(await watch(steps.map(asAnswer))).toMatchObject({ code: 0, calls: 3 });
   });
 
+  it("waits for both lanes, and shows which one is not well", async () => {
+    const bitcoin = lane(14, 100, { health: "resting" });
+    const steps = [lanes(14, 300), { lanes: { stacks: lane(15, 20), bitcoin } }, lanes(15, 40)];
+    const { code, calls, progress } = await watch(steps.map(asAnswer));
+    expect([code, calls]).toEqual([0, 3]);
+    expect(progress[1]).toMatch(/^stacks 15 .* left \| bitcoin 14 .* left, resting: idle, upstreams are healthy$/);
+  });
+
   it("ends when the rotation was over between two looks", async () => {
-    expect(await watch([rotation(14, 300), rotation(15, 100)].map(asAnswer))).toMatchObject({ code: 0, calls: 2 });
+    expect(await watch([lanes(14, 300), lanes(15, 100)].map(asAnswer))).toMatchObject({ code: 0, calls: 2 });
   });
 
   it("gives up where waiting would be in vain", async () => {
-    const paused = asAnswer({ ...rotation(14, 300), paused: { since: iso(NOW), until: null, reason: null } });
+    const paused = asAnswer({ ...lanes(14, 300), paused: { since: NOW, until: null, reason: null } });
     expect(await watch([paused])).toMatchObject({
       code: 1,
-      errors: ["the rebuilder is paused: npm run ops -- resume"],
+      errors: ["the rebuilder is paused: npm run ops -- resume --url https://x.example"],
     });
   });
 
   it("waits out a few failures, not many", async () => {
     const failure: StatusAnswer = { ok: false, reason: ["cannot reach it"] };
-    const [first, last] = [asAnswer(rotation(14, 300)), asAnswer(rotation(14, 430))];
+    const [first, last] = [asAnswer(lanes(14, 300)), asAnswer(lanes(14, 430))];
     expect(await watch([first, failure, failure, failure, failure, last])).toMatchObject({ code: 0, errors: [] });
     expect(await watch([first, ...Array(5).fill(failure)])).toMatchObject({ code: 1, errors: ["cannot reach it"] });
     expect(await watch([failure])).toMatchObject({ code: 1, errors: ["cannot reach it"] });
   });
 
   it("goes on after a command, on the command line", async () => {
-    const steps = [rotation(14, 430), rotation(15, 100), rotation(15, 430)];
-    answer = (_request, response) =>
-      sendJson(response, 200, { ...statusAnswer(), intervalMs: 1_000, ...(steps.shift() ?? {}) });
+    const steps = [lanes(14, 430), lanes(15, 100), lanes(15, 430)];
+    answer = (_request, response) => sendJson(response, 200, toServed(status({ intervalMs: 1_000, ...steps.shift() })));
     const { code, stdout } = await ops(["reset", "--watch"]);
     expect(code).toBe(0);
     expect(stdout.split("\n").slice(0, 2)).toEqual([
-      "The next tick begins a new rotation.",
+      "The next tick begins a new rotation on both lanes.",
       "Next: the tick after SP31 begins",
     ]);
-    expect(stdout).toMatch(/Rotation 15 \[#+-+\] 100 of 430[^\n]*\nRotation 15 \[#+\] 430 of 430[^\n]*\n$/);
+    expect(stdout).toMatch(/stacks 15 \[#+-+\] 100 of 430[^\n]*\nstacks 15 \[#+\] 430 of 430[^\n]*\n$/);
   });
 });
 
@@ -372,8 +468,8 @@ function parse(args: string[]) {
   return parseOpsArguments(args, { ADMIN_TOKEN: TOKEN }, NOW);
 }
 
-function show(changes: object): string {
-  return formatStatus("https://x.example", toStatus(changes)).join("\n");
+function show(changed: Partial<Status>): string {
+  return formatStatus(URL_IN_USE, status(changed)).join("\n");
 }
 
 async function watch(answers: StatusAnswer[]) {
@@ -381,6 +477,7 @@ async function watch(answers: StatusAnswer[]) {
   const errors: string[] = [];
   let calls = 0;
   const code = await watchRotation({
+    url: URL_IN_USE,
     getStatus: async () => answers[calls++] ?? { ok: false, reason: ["asked too often"] },
     showProgress: (line) => progress.push(line),
     printError: (line) => errors.push(line),
@@ -389,19 +486,8 @@ async function watch(answers: StatusAnswer[]) {
   return { code, progress, errors, calls };
 }
 
-function toStatus(changes: object): Status {
-  return statusSchema.parse({ ...statusAnswer(), ...changes });
-}
-
-function asAnswer(changes: object): StatusAnswer {
-  return { ok: true, status: toStatus(changes) };
-}
-
-/** Between two rotations there is no time to the end of one. */
-function rotation(number: number, processed: number): { rotation: object } {
-  const percent = Math.round((processed / 430) * 1_000) / 10;
-  const etaMs = processed === 430 ? null : 240_000;
-  return { rotation: { number, startedAt: iso(NOW), processed, total: 430, percent, etaMs } };
+function asAnswer(changed: Partial<Status>): StatusAnswer {
+  return { ok: true, status: statusSchema.parse(toServed(status(changed))) };
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
@@ -410,75 +496,4 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
 
 function iso(at: number): string {
   return new Date(at).toISOString();
-}
-
-function upstream() {
-  return {
-    ok: 100,
-    failed: 0,
-    rateLimited: 0,
-    p50Ms: 120,
-    breaker: "closed",
-    openSince: null,
-    notBefore: null,
-    lastError: null,
-    deprecationSeen: null,
-    monthlyBudget: 0,
-    monthlyCalls: 4_321,
-    runsOutAt: null,
-  };
-}
-
-function tickAnswer() {
-  return {
-    trigger: "alarm",
-    startedAt: iso(NOW - 40_000),
-    durationMs: 1_300,
-    rotation: 14,
-    epoch: 900,
-    version: 812,
-    agents: 100,
-    failed: 2,
-    notAttempted: 0,
-    calls: 201,
-    failedCalls: 2,
-    subrequests: 206,
-    outcome: "committed",
-    error: null,
-    notes: ["a note"],
-    nextIntervalMs: 120_000,
-  };
-}
-
-function statusAnswer() {
-  return {
-    state: "idle",
-    now: iso(NOW),
-    paused: null,
-    alarmAt: iso(NOW + 80_000),
-    alarmOverdueMs: 0,
-    intervalMs: 120_000,
-    intervalReason: "upstreams are healthy",
-    next: { what: "the tick after SP31 begins", at: iso(NOW + 80_000) },
-    ...rotation(14, 300),
-    epoch: 900,
-    ticks: [tickAnswer()],
-    upstreams: { hiro: upstream(), mempool: upstream() },
-    hiroApi: { version: "v1", since: null },
-    prices: { "btc-l1": { priceUsd: 98_123.5, source: "coingecko", ageSeconds: 12, held: null } },
-    roster: {
-      source: "kv",
-      ageSeconds: 300,
-      accepted: 430,
-      rejected: { "bad-checksum": 2 },
-      problem: null,
-      held: null,
-    },
-    publication: { version: 812, ageSeconds: 40, agents: 430, partial: 2, pending: 0, coveragePercent: 100 },
-    quarantines: [],
-    configProblem: null,
-    consecutiveFailures: 0,
-    unfinishedTicks: 0,
-    rowCounts: { agents: 430, balances: 2_150, agentsCovered: 430 },
-  };
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createMemory, formatTick, judgeCalls, judgeEnd, judgePage, judgeStatus } from "../src/smoke/judge.ts";
 import { createReasons } from "../src/smoke/reasons.ts";
-import { type Status, statusSchema, type Tick } from "../src/smoke/status.ts";
+import { type Status, statusSchema, type Tick } from "../src/status.ts";
+import * as statuses from "./statuses.ts";
 
-const NOW = Date.UTC(2026, 10, 22);
+const { NOW } = statuses;
 
 describe("a healthy status", () => {
   it("gives no reason and shows each tick once, oldest first", () => {
@@ -14,20 +15,16 @@ describe("a healthy status", () => {
   });
 
   it("is accepted as the API writes it", () => {
-    const parsed = statusSchema.parse({ ...status({}), now: "2026-11-22T00:00:00.000Z", alarmAt: null, extra: 1 });
-    expect(parsed).toMatchObject({ now: NOW, alarmAt: null });
+    const parsed = statusSchema.parse({ ...statuses.toServed(status({ alarmAt: null })), extra: 1 });
+    expect(parsed).toEqual(status({ alarmAt: null }));
   });
 });
 
 describe("a reason is given when", () => {
   it.each<[string, Partial<Status>, RegExp]>([
-    [
-      "fewer agents are covered",
-      { rowCounts: { agents: 430, balances: 9, agentsCovered: 99 } },
-      /shrank from 100 to 99/,
-    ],
+    ["fewer agents are covered", { rowCounts: covered(99) }, /shrank from 100 to 99/],
     ["the epoch goes back", { epoch: 4 }, /epoch went back from 5 to 4/],
-    ["the version goes back", { publication: { version: 4 } }, /version went back from 5 to 4/],
+    ["the version goes back", { publication: published(4) }, /version went back from 5 to 4/],
     ["the alarm is missing", { alarmAt: null }, /alarm is missing/],
     ["the alarm is overdue", { alarmOverdueMs: 6_000 }, /overdue by 6000 ms/],
     ["the alarm had to be set again", { watchdogRearms: 1 }, /had to be set again/],
@@ -37,6 +34,16 @@ describe("a reason is given when", () => {
       "a tick does not commit",
       { ticks: [tick("z", 9, { outcome: "commit-failed", error: "full" })] },
       /commit-failed: full/,
+    ],
+    [
+      "a lane is not well",
+      {
+        lanes: {
+          ...statuses.lanes(1, 100).lanes,
+          bitcoin: statuses.lane(1, 0, { health: "resting", why: "http-503" }),
+        },
+      },
+      /bitcoin lane is resting: http-503/,
     ],
     ["no tick comes any more", { now: NOW + 60_000, ticks: [tick("a", 1)] }, /no tick for 60 s/],
   ])("%s", (_what, change, reason) => {
@@ -52,11 +59,27 @@ describe("a reason is given when", () => {
   });
 
   it("somebody is not covered after a rotation, or there was no tick", () => {
-    const rowCounts = { agents: 430, balances: 9, agentsCovered: 429 };
+    const rowCounts = covered(429);
     expect(judgeEnd(status({ ticks: [tick("a", 1)], rowCounts }))).toEqual([]);
-    const rotated = status({ ticks: [tick("a", 1)], rowCounts, rotation: { number: 2 } });
+    const rotated = status({ ticks: [tick("a", 1)], rowCounts, ...statuses.lanes(2, 0) });
     expect(judgeEnd(rotated)).toEqual([expect.stringContaining("only 429 of 430")]);
+    const apart = { stacks: statuses.lane(2, 0), bitcoin: statuses.lane(1, 400) };
+    expect(judgeEnd({ ...rotated, lanes: apart })).toEqual([]);
     expect(judgeEnd(status({ ticks: [] }))).toEqual(["there was no tick at all"]);
+  });
+
+  it("the data is not fresh at the end", () => {
+    const reason = {
+      code: "price-old" as const,
+      subject: "stx",
+      since: NOW,
+      why: "the price of stx is 20 min old",
+      action: null,
+    };
+    const freshness = { status: "degraded" as const, since: NOW, reasons: [reason] };
+    expect(judgeEnd(status({ ticks: [tick("a", 1)], freshness }))).toEqual([
+      "the data is degraded at the end: the price of stx is 20 min old",
+    ]);
   });
 
   it("the page does not render", () => {
@@ -72,7 +95,7 @@ it("prints a tick in one line", () => {
   const line = formatTick(tick("a", 7), status({ alarmAt: NOW + 1_900 }), 201);
   expect(line).toBe(
     "tick    7 alarm  committed | agents 100 failed 0 | subrequests 205 (upstream 201) | balances 900 covering 100 of " +
-      "430 | version 7 | cursor SP1GDBCF… | alarm in 1.9 s | 1000 ms",
+      "430 | version 7 | stacks 1/SP1GDBCF… | bitcoin 1/start | alarm in 1.9 s | 1000 ms",
   );
 });
 
@@ -88,37 +111,27 @@ it("tells reasons that differ only in ids and numbers once", () => {
   expect(reasons.list()[0]).toBe("no tick for 31 s (2 times)");
 });
 
-function tick(tickId: string, epoch: number, change: Partial<Tick> = {}): Tick {
-  return {
-    tickId,
-    trigger: "alarm",
-    startedAt: NOW - 1_000 + epoch,
-    durationMs: 1_000,
-    rotation: 1,
-    epoch,
-    version: epoch,
-    agents: 100,
-    failed: 0,
-    subrequests: 205,
-    cursorAfter: "SP1GDBCFGTCGJ14ZC08R245PGBDVJ534WX8Q63Z5H",
-    outcome: "committed",
-    error: null,
-    ...change,
+function tick(tickId: string, epoch: number, changed: Partial<Tick> = {}): Tick {
+  const at = { tickId, epoch, version: epoch, startedAt: NOW - 1_000 + epoch, durationMs: 1_000 };
+  const lane = { rotation: 1, asked: 100, failed: 0, cursorBefore: "" };
+  const lanes = {
+    stacks: { ...lane, cursorAfter: "SP1GDBCFGTCGJ14ZC08R245PGBDVJ534WX8Q63Z5H" },
+    bitcoin: { ...lane, cursorAfter: "" },
   };
+  return statuses.tick({ ...at, lanes, failed: 0, subrequests: 205, ...changed });
 }
 
-function status(change: Partial<Status>): Status {
-  return {
-    state: "idle",
-    now: NOW,
-    alarmAt: NOW + 2_000,
-    alarmOverdueMs: 0,
-    watchdogRearms: 0,
-    epoch: 5,
-    rotation: { number: 1 },
-    ticks: [],
-    publication: { version: 5 },
-    rowCounts: { agents: 430, balances: 900, agentsCovered: 100 },
-    ...change,
-  };
+function status(changed: Partial<Status>): Status {
+  const good = { ...statuses.lanes(1, 100), alarmAt: NOW + 2_000, epoch: 5, ticks: [], publication: published(5) };
+  return statuses.status({ ...good, rowCounts: covered(100), ...changed });
+}
+
+function published(version: number): Status["publication"] {
+  const { publication } = statuses.status();
+  return publication && { ...publication, version };
+}
+
+function covered(agentsCovered: number): Status["rowCounts"] {
+  const { rowCounts } = statuses.status();
+  return rowCounts && { ...rowCounts, balances: 900, agentsCovered };
 }

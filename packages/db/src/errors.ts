@@ -29,3 +29,8 @@ export function classifyD1Error(error: unknown): D1Failure {
   const kind = PATTERNS.find(([, pattern]) => pattern.test(message) || pattern.test(cause))?.[0] ?? "transient";
   return { kind, message: message.slice(0, MAX_ERROR_LENGTH) };
 }
+
+/** Whether an error is D1's: of anything else, what it says is a bug here. */
+export function isD1Error(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("D1_");
+}

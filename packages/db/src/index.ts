@@ -1,5 +1,5 @@
 export { type BatchResult, createDb, type Db, MAX_BATCH_STATEMENTS, MAX_BOUND_PARAMETERS } from "./client.ts";
-export { classifyD1Error, type D1ErrorKind, type D1Failure, MAX_ERROR_LENGTH } from "./errors.ts";
+export { classifyD1Error, type D1ErrorKind, type D1Failure, isD1Error, MAX_ERROR_LENGTH } from "./errors.ts";
 export { MAX_JSON_PARAMETER_BYTES, toJsonParameters } from "./json-parameter.ts";
 export { findListedAgent, getPendingAgent } from "./queries/agents.ts";
 export type { LaneAnswer } from "./queries/answers.ts";

@@ -35,6 +35,8 @@ describe("an answer", () => {
     for (const answer of wrong) await tick({ answered: [answer] });
     expect([await balances(ALICE), await fetchOf(ALICE)]).toEqual(before);
     expect(await balances(BOB)).toEqual([]);
+    const attempted = await db.selectFrom("fetches").select("agent_address").execute();
+    expect(attempted).toEqual([{ agent_address: ALICE }]);
     await tick({ answered: [{ ...bitcoin(ALICE, 7n, 2_000), asked: "bc1-other" }, stacks(ALICE, { stx: 8n }, 3_000)] });
     expect(await balances(ALICE)).toEqual([
       ["btc-l1", "3", null],
@@ -67,6 +69,23 @@ describe("an answer", () => {
       bitcoin_error: FALL_HELD,
       bitcoin_held_since: 1_500,
     });
+  });
+
+  it("that is not asked for keeps its lane's mark", async () => {
+    const kept = { error: FALL_HELD, heldSince: 500 };
+    await tick({
+      answered: [
+        { ...stacks(ALICE, {}), ...kept },
+        { ...bitcoin(ALICE, 3n), ...kept },
+      ],
+    });
+    await tick({ answered: [stacks(ALICE, {})] });
+    expect(await fetchOf(ALICE)).toMatchObject({ stacks_error: null, stacks_held_since: null });
+    expect(await fetchOf(ALICE)).toMatchObject({ bitcoin_error: FALL_HELD, bitcoin_held_since: 500 });
+    await tick({ answered: [{ ...stacks(ALICE, {}), ...kept }] });
+    await tick({ answered: [bitcoin(ALICE, 3n)] });
+    expect(await fetchOf(ALICE)).toMatchObject({ stacks_error: FALL_HELD, stacks_held_since: 500 });
+    expect(await fetchOf(ALICE)).toMatchObject({ bitcoin_error: null, bitcoin_held_since: null });
   });
 
   it("with a failure leaves the number of tokens left out, and a complete one sets it", async () => {

@@ -205,7 +205,7 @@ describe("a Bitcoin address that several agents claim", () => {
 
   async function publishClaims(roster: readonly RosterAgent[], version = 1) {
     await applyRoster(roster);
-    const answered = roster.flatMap((one) => [stacks(one.stx_address, {}), bitcoin(one.stx_address, 100n)]);
+    const answered = roster.flatMap((one) => [stacks(one.stx_address, { stx: 10n }), bitcoin(one.stx_address, 100n)]);
     await tick({ prices: PRICES, answered, publish: { version } });
     const rows = (await findStandingsPage(db, version, { offset: 0, limit: 100 })) ?? [];
     return rows.map((row) => [row.stx_address, row.total_usd, row.tokens[0]?.counted, row.tokens[0]?.reason]);
@@ -218,18 +218,21 @@ describe("a Bitcoin address that several agents claim", () => {
       agent(CAROL, { ...SHARED, verified_at: 5 }),
     ];
     expect(await publishClaims(claims)).toEqual([
-      [CAROL, 100_000, true, null],
-      [ALICE, 0, false, "claimed-by-another"],
-      [BOB, 0, false, "claimed-by-another"],
+      [CAROL, 100_008, true, null],
+      [ALICE, 8, false, "claimed-by-another"],
+      [BOB, 8, false, "claimed-by-another"],
     ]);
-    expect((await getPendingAgent(db, BOB)).tokens).toMatchObject([{ id: "btc-l1", counted: false }]);
-    expect((await getPendingAgent(db, CAROL)).tokens).toMatchObject([{ id: "btc-l1", counted: true }]);
+    expect((await getPendingAgent(db, BOB)).tokens).toMatchObject([
+      { id: "btc-l1", counted: false },
+      { id: "stx", counted: true },
+    ]);
+    expect((await getPendingAgent(db, CAROL)).tokens).toMatchObject([{ id: "btc-l1", counted: true }, { id: "stx" }]);
   });
 
   it("counts for the next when the first leaves the roster", async () => {
     const [first, second] = [agent(ALICE, { ...SHARED, verified_at: 1 }), agent(BOB, { ...SHARED, verified_at: 2 })];
     await publishClaims([first, second]);
-    expect(await publishClaims([second], 2)).toEqual([[BOB, 100_000, true, null]]);
+    expect(await publishClaims([second], 2)).toEqual([[BOB, 100_008, true, null]]);
   });
 
   it(

@@ -43,6 +43,12 @@ describe("a roster's change", () => {
     }
   });
 
+  it("never moves the time at which an agent left", async () => {
+    await applyRoster([agent(ALICE)], 1);
+    for (const at of [2, 3]) await tick({ roster: { upserts: [], removed: [ALICE], at } });
+    expect(await db.selectFrom("agents").select("removed_at").execute()).toEqual([{ removed_at: 2 }]);
+  });
+
   it("comes before the answers of its own batch: a new agent's count, a removed agent's do not", async () => {
     await applyRoster([agent(ALICE)], 1);
     const answered = [stacks(ALICE, { stx: 5n }), stacks(BOB, { stx: 6n })];

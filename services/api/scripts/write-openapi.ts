@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { buildOpenApiDocument } from "../src/routes/openapi/document.ts";
+import { buildOpenApiDocument } from "../src/discovery/openapi.ts";
 
 const path = fileURLToPath(new URL("../openapi.json", import.meta.url));
 writeFileSync(path, `${JSON.stringify(buildOpenApiDocument(), null, 2)}\n`);

@@ -12,7 +12,7 @@ export default {
     try {
       await env.REBUILDER.ensureAlarm();
     } catch (error) {
-      logError("the cron could not ensure the rebuilder's alarm", error);
+      logError("cron.failed", error);
     }
   },
 } satisfies ExportedHandler<Env>;

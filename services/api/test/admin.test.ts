@@ -1,9 +1,20 @@
 import { env } from "cloudflare:workers";
-import type { RebuilderApi } from "@standings/rebuilder/status";
+import type { RebuilderApi, RebuilderStatus } from "@standings/rebuilder/contract";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Env } from "../src/env.ts";
+import { actionsSchema } from "../src/routes/admin/actions.ts";
 import { statusSchema, tickAnswerSchema } from "../src/routes/admin/schema.ts";
-import { expectProblem, PUBLISHED_AT, readBody, rebuilder, request, status, TOKEN, tickReport } from "./builders.ts";
+import {
+  clearDatabase,
+  expectProblem,
+  PUBLISHED_AT,
+  readBody,
+  rebuilder,
+  request,
+  status,
+  TOKEN,
+  tickReport,
+} from "./builders.ts";
 
 const BASE = "/api/admin/rebuilder";
 const ROUTES: [method: string, path: string][] = [
@@ -14,6 +25,7 @@ const ROUTES: [method: string, path: string][] = [
   ["POST", `${BASE}/reset`],
   ["POST", `${BASE}/accept`],
 ];
+const ACTIONS = "/api/admin/actions";
 
 const log = vi.spyOn(console, "error");
 
@@ -36,6 +48,7 @@ describe("without the right token", () => {
   };
   const paths = [
     ...ROUTES,
+    ["GET", ACTIONS],
     ["GET", "/api/admin"],
     ["GET", "/api/admin/nothing"],
     ["DELETE", BASE],
@@ -109,12 +122,26 @@ describe("with the right token", () => {
       now: "2026-11-22T14:02:10.000Z",
       alarmAt: "2026-11-22T14:04:10.000Z",
       next: { at: "2026-11-22T14:04:10.000Z" },
-      rotation: { startedAt: "2026-11-22T14:02:06.000Z", etaMs: 480_000 },
+      freshness: { since: "2026-11-22T14:02:10.000Z", reasons: [{ code: "hold", since: "2026-11-22T14:02:10.000Z" }] },
+      lanes: { stacks: { startedAt: "2026-11-22T14:02:06.000Z", goodAt: "2026-11-22T14:02:09.000Z", etaMs: 480_000 } },
+      holds: [{ since: "2026-11-22T14:02:10.000Z", seen: "2026-11-22T14:02:10.000Z" }],
+      crashes: { passedOver: [{ until: "2026-11-22T15:02:10.000Z" }] },
       lastTick: { startedAt: "2026-11-22T14:02:06.000Z", durationMs: 4_000 },
-      upstreams: { hiro: { openSince: null, notBefore: "2026-11-22T14:02:11.000Z" } },
-      roster: { held: { since: "2026-11-22T14:02:10.000Z" } },
+      upstreams: { hiro: { notBefore: "2026-11-22T14:02:11.000Z", lastErrorAt: "2026-11-22T14:02:08.000Z" } },
       rowCounts: { oldestGoodAt: "2026-11-22T13:52:10.000Z" },
     });
+  });
+
+  it("leaves out what it does not know of a newer rebuilder's status, and serves nothing of an older one's", async () => {
+    const newer = { ...status(), somethingNew: 1 };
+    expect(await readBody(await call("GET", BASE, { status: async () => newer }), statusSchema)).toEqual(
+      expect.not.objectContaining({ somethingNew: 1 }),
+    );
+    const { lanes: _, ...older } = status();
+    const response = await call("GET", BASE, { status: async () => older as RebuilderStatus });
+    const { detail } = await expectProblem(response, 503, "rebuilder-unavailable");
+    expect(detail).toContain("another release");
+    expect(log).toHaveBeenCalledWith(expect.stringContaining("lanes"));
   });
 
   it("runs a tick and answers with its report", async () => {
@@ -174,10 +201,34 @@ describe("with the right token", () => {
 
   it("resumes and resets", async () => {
     const resume = vi.fn(async () => status());
-    const reset = vi.fn(async () => status({ cursor: "" }));
+    const reset = vi.fn(async () => status({ epoch: 13 }));
     await readBody(await call("POST", `${BASE}/resume`, { resume }), statusSchema);
-    expect(await readBody(await call("POST", `${BASE}/reset`, { reset }), statusSchema)).toMatchObject({ cursor: "" });
+    expect(await readBody(await call("POST", `${BASE}/reset`, { reset }), statusSchema)).toMatchObject({ epoch: 13 });
     expect([resume.mock.calls.length, reset.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it("hands the operator's reason to every action, and takes a tick, resume and reset without a body", async () => {
+    const tick = vi.fn(async () => ({ ok: true as const, report: tickReport(), joined: false }));
+    const answer = vi.fn(async () => status());
+    const accept = vi.fn(async () => ({ ok: true as const }));
+    const api = { tick, pause: answer, resume: answer, reset: answer, accept, status: async () => status() };
+    const headers = { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" };
+    for (const action of ["tick", "resume", "reset"]) {
+      for (const body of [undefined, {}, { reason: "" }, { reason: "upgrade" }]) {
+        expect((await call("POST", `${BASE}/${action}`, api, body)).status).toBe(200);
+      }
+      const empty = await request(
+        `${BASE}/${action}`,
+        { method: "POST", headers, body: " " },
+        { REBUILDER: rebuilder(api) },
+      );
+      expect(empty.status).toBe(200);
+    }
+    const given = [[{}], [{}], [{}], [{ reason: "upgrade" }], [{}]];
+    expect(tick.mock.calls).toEqual(given);
+    expect(answer.mock.calls).toEqual([...given, ...given]);
+    await call("POST", `${BASE}/accept`, api, { id: "roster-41", reason: "they left" });
+    expect(accept.mock.calls).toEqual([["roster-41", { reason: "they left" }]]);
   });
 
   it("accepts what is held by its id, and answers with the status after", async () => {
@@ -200,6 +251,10 @@ describe("with the right token", () => {
     await expectProblem(await send(`${BASE}/pause`, "{"), 400, "invalid-request");
     await expectProblem(await send(`${BASE}/pause`, "reason=x", "text/plain"), 415, "unsupported-media-type");
     await expectProblem(await send(`${BASE}/tick`, '{"force":true}'), 400, "invalid-request");
+    await expectProblem(await send(`${BASE}/resume`, `{"reason":"${"x".repeat(201)}"}`), 400, "invalid-request");
+    const untyped = new TextEncoder().encode('{"reason":"x"}'); // as bytes, so that no type is added
+    const init = { method: "POST", body: untyped, headers: { Authorization: `Bearer ${TOKEN}` } };
+    await expectProblem(await request(`${BASE}/reset`, init), 415, "unsupported-media-type");
   });
 
   it("refuses unknown parameters, methods and paths", async () => {
@@ -225,6 +280,42 @@ describe("with the right token", () => {
   it("reaches the entrypoint over the real service binding", async () => {
     const response = await request(`${BASE}/tick`, { method: "POST", headers: { Authorization: `Bearer ${TOKEN}` } });
     await expectProblem(response, 409, "paused");
+  });
+});
+
+describe("the audit log", () => {
+  beforeEach(clearDatabase);
+
+  const record = (at: number, action: string, subject: string | null, reason: string | null) =>
+    env.DB.prepare("INSERT INTO operator_actions VALUES (?, ?, ?, ?, ?, 'done')").bind(
+      crypto.randomUUID(),
+      at,
+      action,
+      subject,
+      reason,
+    );
+
+  it("lists what operators did, newest first, as many as asked for", async () => {
+    await env.DB.batch([
+      record(PUBLISHED_AT, "pause", null, "upgrade"),
+      record(PUBLISHED_AT + 2_000, "accept", "fall-stx-3", null),
+      record(PUBLISHED_AT + 1_000, "resume", null, null),
+    ]);
+    const { actions } = await readBody(await call("GET", ACTIONS), actionsSchema);
+    expect(actions.map(({ action }) => action)).toEqual(["accept", "resume", "pause"]);
+    expect(actions[0]).toMatchObject({ subject: "fall-stx-3", at: "2026-11-22T14:02:12.000Z", outcome: "done" });
+    expect(actions[2]).toMatchObject({ subject: null, reason: "upgrade" });
+    const newest = await readBody(await call("GET", `${ACTIONS}?limit=1`), actionsSchema);
+    expect(newest.actions).toEqual(actions.slice(0, 1));
+  });
+
+  it("is empty before the first action, and asks the database alone", async () => {
+    const response = await call("GET", ACTIONS);
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    expect(await readBody(response, actionsSchema)).toEqual({ actions: [] });
+    for (const limit of ["0", "501", "x"]) {
+      await expectProblem(await call("GET", `${ACTIONS}?limit=${limit}`), 400, "invalid-request");
+    }
   });
 });
 
@@ -271,7 +362,7 @@ describe("the cron", () => {
     expect(log).not.toHaveBeenCalled();
     await worker.scheduled(controller, { ...env, REBUILDER: rebuilder() });
     expect(log.mock.calls.map(([line]) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ level: "error", message: expect.stringContaining("alarm") }),
+      { level: "error", event: "cron.failed", error: "SECRET cause: the binding is not connected" },
     ]);
   });
 });

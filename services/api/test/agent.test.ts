@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { agentAnswerSchema, dashboardSchema } from "../src/routes/dashboard/schema.ts";
+import { agentAnswerSchema, dashboardSchema } from "../src/ranking/schema.ts";
 import { BTC, clearDatabase, expectProblem, list, PUBLISHED_AT, publish, readBody, request, STX } from "./builders.ts";
 
 beforeEach(clearDatabase);
@@ -86,10 +86,34 @@ describe("a pending agent", () => {
     await env.DB.prepare("UPDATE tokens SET decimals = 0 WHERE token_id = ?").bind(id).run();
     const { tokens, totalUsd } = await getAgent(STX[1]);
     expect(tokens.map((token) => [token.symbol, token.usdValue])).toEqual([
-      ["leo", 14],
       ["STX", 1.5],
+      ["leo", 0],
     ]);
+    expect(tokens[1]).toMatchObject({ counted: false, reason: "unlisted" });
     expect(totalUsd).toBe(1.5);
+  });
+
+  it("does not count a Bitcoin address that another agent claims, nor a coin without a price", async () => {
+    await publish([{ stx: STX[0] }], { prices: { "btc-l1": 100_000 } });
+    await list(STX[1], BTC[1]);
+    await list(STX[2], BTC[1]);
+    await hold(STX[2], [
+      ["btc-l1", "100000000", 100_000_000_000],
+      ["stx", "3000000", 2_550_000],
+    ]);
+    await env.DB.prepare("UPDATE tokens SET decimals = CASE token_id WHEN 'stx' THEN 6 ELSE 8 END").run();
+    const { tokens, totalUsd } = await getAgent(STX[2]);
+    expect(totalUsd).toBe(0);
+    expect(tokens).toEqual([
+      expect.objectContaining({
+        symbol: "BTC",
+        priced: true,
+        usdValue: 0,
+        counted: false,
+        reason: "claimed-by-another",
+      }),
+      expect.objectContaining({ symbol: "STX", priced: false, usdValue: 0, counted: false, reason: "no-price" }),
+    ]);
   });
 
   it("says partial when a source failed, and the older time when both have answered", async () => {
@@ -175,7 +199,8 @@ async function hold(stx: string, balances: [tokenId: string, raw: string, usd: n
 }
 
 async function answer(stx: string, good: { stacks?: number; bitcoin?: number; error?: string }): Promise<void> {
-  await env.DB.prepare("INSERT INTO fetches VALUES (?, ?, ?, NULL, ?, ?, ?, 0, 1)")
+  await env.DB.prepare(`INSERT INTO fetches (agent_address, stacks_attempted_at, stacks_good_at, stacks_error, bitcoin_attempted_at,
+       bitcoin_good_at, bitcoin_error, tokens_left_out, rotation) VALUES (?, ?, ?, NULL, ?, ?, ?, 0, 1)`)
     .bind(stx, PUBLISHED_AT, good.stacks ?? null, PUBLISHED_AT, good.bitcoin ?? null, good.error ?? null)
     .run();
 }

@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import type { z } from "@hono/zod-openapi";
 import { toAgentWords } from "@standings/balances";
-import type { RebuilderApi, RebuilderStatus, TickReport } from "@standings/rebuilder/status";
+import type { FreshnessFacts, RebuilderApi, RebuilderStatus, TickReport } from "@standings/rebuilder/contract";
 import { expect } from "vitest";
 import { createApp } from "../src/app.ts";
 import type { Env } from "../src/env.ts";
-import { problemSchema } from "../src/problem.ts";
-import type { ProblemCode } from "../src/problem-codes.ts";
+import { problemSchema } from "../src/http/problem.ts";
+import type { ProblemCode } from "../src/http/problem-codes.ts";
 
 export const TOKEN = "correct-horse-battery-staple";
 
@@ -49,7 +49,16 @@ export async function expectProblem(response: Response, status: number, code: Pr
 }
 
 export async function clearDatabase(): Promise<void> {
-  const tables = ["agent_words", "agents", "balances", "fetches", "publications", "standings"];
+  const tables = [
+    "agent_words",
+    "agents",
+    "balances",
+    "fetches",
+    "freshness",
+    "operator_actions",
+    "publications",
+    "standings",
+  ];
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 }
 
@@ -59,7 +68,16 @@ export interface StandingSeed {
   name?: string | null;
   bns?: string | null;
   total?: number; // micro-USD
-  tokens?: { id: string; symbol: string; raw: string; decimals: number | null; usd: number | null }[];
+  /** Without counted: as the first release froze them. */
+  tokens?: {
+    id: string;
+    symbol: string;
+    raw: string;
+    decimals: number | null;
+    usd: number | null;
+    counted?: 0 | 1;
+    reason?: string | null;
+  }[];
   partial?: boolean;
 }
 
@@ -134,7 +152,8 @@ export async function prune(version: number): Promise<void> {
 }
 
 export async function list(stx: string, btc: string = BTC[0], name: string | null = null): Promise<void> {
-  await env.DB.prepare("INSERT INTO agents VALUES (?, ?, ?, NULL, 1, 'Registered', ?, NULL)")
+  await env.DB.prepare(`INSERT INTO agents (stx_address, btc_address, display_name, bns_name, level, level_name, listed_at)
+     VALUES (?, ?, ?, NULL, 1, 'Registered', ?)`)
     .bind(stx, btc, name, PUBLISHED_AT)
     .run();
 }
@@ -187,24 +206,23 @@ export function rebuilder(calls: Partial<RebuilderApi> = {}): RebuilderApi {
 }
 
 export function tickReport(changed: Partial<TickReport> = {}): TickReport {
+  const lane = { rotation: 3, asked: 100, failed: 0, cursorBefore: "", cursorAfter: STX[0] };
   return {
     tickId: "t-7",
     trigger: "alarm",
     startedAt: PUBLISHED_AT - 4_000,
     durationMs: 4_000,
-    rotation: 3,
     epoch: 12,
     version: 12,
     agents: 100,
     failed: 1,
     notAttempted: 0,
+    lanes: { stacks: lane, bitcoin: { ...lane, failed: 1 } },
     calls: 201,
     failedCalls: 1,
     subrequests: 209,
     rowsRead: 500,
     rowsWritten: 900,
-    cursorBefore: "",
-    cursorAfter: STX[0],
     outcome: "committed",
     error: null,
     notes: [],
@@ -213,10 +231,72 @@ export function tickReport(changed: Partial<TickReport> = {}): TickReport {
   };
 }
 
+export function lane(changed: Partial<RebuilderStatus["lanes"]["stacks"]> = {}): RebuilderStatus["lanes"]["stacks"] {
+  return {
+    health: "well",
+    since: PUBLISHED_AT - 600_000,
+    until: null,
+    why: null,
+    waitsFor: null,
+    rotation: 3,
+    startedAt: PUBLISHED_AT - 4_000,
+    processed: 100,
+    total: 430,
+    percent: 23.3,
+    etaMs: 480_000,
+    cursor: STX[0],
+    goodAt: PUBLISHED_AT - 1_000,
+    ...changed,
+  };
+}
+
+function hold(changed: Partial<RebuilderStatus["holds"][number]> = {}): RebuilderStatus["holds"][number] {
+  return {
+    id: "fall-stx-3",
+    kind: "fall",
+    subject: "stx",
+    detail: "60 of 100 agents lost all their stx",
+    since: PUBLISHED_AT,
+    seen: PUBLISHED_AT,
+    release: "accept when it is true",
+    ...changed,
+  };
+}
+
+const hiro: RebuilderStatus["upstreams"][string] = {
+  baseUrl: "https://api.hiro.so",
+  ok: 99,
+  failed: 1,
+  rateLimited: 0,
+  p50Ms: 120,
+  gate: "open",
+  notBefore: PUBLISHED_AT + 1_000,
+  lastError: "http-503",
+  lastErrorAt: PUBLISHED_AT - 2_000,
+  quota: { "x-ratelimit-remaining-stacks-minute": "480" },
+  deprecationSeen: null,
+  monthlyBudget: 150_000,
+  monthlyCalls: 9_000,
+  runsOutAt: PUBLISHED_AT + 86_400_000,
+};
+
 export function status(changed: Partial<RebuilderStatus> = {}): RebuilderStatus {
   return {
     state: "idle",
     now: PUBLISHED_AT,
+    freshness: {
+      status: "degraded",
+      since: PUBLISHED_AT,
+      reasons: [
+        {
+          code: "hold",
+          subject: "fall-stx-3",
+          since: PUBLISHED_AT,
+          why: "60 of 100 agents lost all their stx",
+          action: { command: "accept --id fall-stx-3", when: "if it is true" },
+        },
+      ],
+    },
     paused: null,
     alarmAt: PUBLISHED_AT + 120_000,
     alarmOverdueMs: 0,
@@ -224,31 +304,23 @@ export function status(changed: Partial<RebuilderStatus> = {}): RebuilderStatus 
     intervalMs: 120_000,
     intervalReason: "upstreams are healthy",
     next: { what: "the next chunk", at: PUBLISHED_AT + 120_000 },
-    rotation: { number: 3, startedAt: PUBLISHED_AT - 4_000, processed: 100, total: 430, percent: 23.3, etaMs: 480_000 },
-    cursor: STX[0],
+    lanes: { stacks: lane(), bitcoin: lane() },
+    holds: [hold()],
     epoch: 12,
     lastTick: tickReport(),
     ticks: [tickReport()],
-    upstreams: {
-      hiro: {
-        baseUrl: "https://api.hiro.so",
-        ok: 99,
-        failed: 1,
-        rateLimited: 0,
-        p50Ms: 120,
-        breaker: "closed",
-        openSince: null,
-        notBefore: PUBLISHED_AT + 1_000,
-        lastError: "http-503",
-        quota: { "x-ratelimit-remaining-stacks-minute": "480" },
-        deprecationSeen: null,
-        monthlyBudget: 150_000,
-        monthlyCalls: 9_000,
-        runsOutAt: PUBLISHED_AT + 86_400_000,
+    upstreams: { hiro },
+    hiroApi: { version: "v1", since: PUBLISHED_AT },
+    prices: {
+      stx: {
+        priceUsd: 0.85,
+        source: "coingecko",
+        pricedAt: PUBLISHED_AT,
+        ageSeconds: 4,
+        confirmedBy: "second-source",
+        held: null,
       },
     },
-    hiroApi: { version: "v1", since: PUBLISHED_AT },
-    prices: { stx: { priceUsd: 0.85, source: "coingecko", pricedAt: PUBLISHED_AT, ageSeconds: 4, held: null } },
     roster: {
       source: "kv",
       readAt: PUBLISHED_AT,
@@ -259,7 +331,6 @@ export function status(changed: Partial<RebuilderStatus> = {}): RebuilderStatus 
       rejectedExamples: [{ entry: "4: without an stxAddress", reason: "missing-field" }],
       sharedBtcAddresses: 1,
       problem: null,
-      held: { id: "roster-41", accepted: 200, previous: 430, since: PUBLISHED_AT },
     },
     publication: {
       version: 12,
@@ -270,21 +341,11 @@ export function status(changed: Partial<RebuilderStatus> = {}): RebuilderStatus 
       pending: 0,
       coveragePercent: 100,
     },
-    quarantines: [
-      {
-        id: "quarantine-3",
-        host: "hiro",
-        source: "stacks",
-        tokenId: "stx",
-        fell: 60,
-        of: 100,
-        since: PUBLISHED_AT,
-        release: "accept",
-      },
-    ],
+    publishing: { mode: "with-commit", since: null, problem: null },
     configProblem: null,
+    stateProblem: null,
     consecutiveFailures: 0,
-    unfinishedTicks: 0,
+    crashes: { count: 0, passedOver: [{ lane: "stacks", address: STX[1], until: PUBLISHED_AT + 3_600_000 }] },
     counters: {
       ticks: { committed: 12 },
       calls: { hiro: { ok: 1_100, failed: 4, rateLimited: 0 } },
@@ -306,4 +367,41 @@ export function status(changed: Partial<RebuilderStatus> = {}): RebuilderStatus 
     },
     ...changed,
   };
+}
+
+/** What a rebuilder in good order would have written, as of now. */
+export function facts(changed: Partial<FreshnessFacts> = {}): FreshnessFacts {
+  const now = Date.now();
+  const well = { health: "well" as const, since: now - 3_600_000, until: null, why: null, goodAt: now - 20_000 };
+  return {
+    tickAt: now - 20_000,
+    nextTickAt: now + 100_000,
+    agents: 430,
+    lanes: { stacks: well, bitcoin: well },
+    prices: { "btc-l1": now - 30_000, stx: now - 30_000, sbtc: now - 30_000 },
+    holds: [],
+    paused: null,
+    rotationMs: 600_000,
+    budgetRotationMs: 600_000,
+    startedAt: now - 86_400_000,
+    waitingFor: null,
+    ...changed,
+  };
+}
+
+export interface FreshnessSeed {
+  facts?: unknown;
+  ranked?: number;
+  halfAt?: number; // of the Stacks lane
+  tenthAt?: number; // of the Stacks lane
+  failed?: number; // on the Bitcoin lane
+}
+
+/** Writes the row of freshness as a tick would have. */
+export async function writeFreshness(seed: FreshnessSeed = {}): Promise<void> {
+  const now = Date.now();
+  const { ranked = 430, halfAt = now - 240_000, tenthAt = now - 420_000, failed = 0 } = seed;
+  await env.DB.prepare(`INSERT OR REPLACE INTO freshness VALUES (1, ?1, ?2, ?3, ?1, ?4, ?5, 0, ?6, ?6, ?7)`)
+    .bind(now - 20_000, JSON.stringify(seed.facts ?? facts()), ranked, tenthAt, halfAt, now - 240_000, failed)
+    .run();
 }

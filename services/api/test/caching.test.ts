@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../src/app.ts";
-import { CACHE_POLICIES, type CachePolicy } from "../src/cache-policy.ts";
-import { buildOpenApiDocument } from "../src/routes/openapi/document.ts";
+import { buildOpenApiDocument } from "../src/discovery/openapi.ts";
+import { CACHE_POLICIES, type CachePolicy } from "../src/http/cache-policy.ts";
 import {
   BTC,
   clearDatabase,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { dashboardSchema, selfDescriptionSchema } from "../src/routes/dashboard/schema.ts";
+import { dashboardSchema, selfDescriptionSchema } from "../src/ranking/schema.ts";
 import {
   BTC,
   clearDatabase,
@@ -75,7 +75,56 @@ describe("the answer", () => {
         usdValue: 121_140.500001,
         priced: true,
         decimalsKnown: true,
+        counted: true,
       },
+    ]);
+  });
+
+  it("says of each token whether it counts, and why not; what does not count is worth 0 and comes after", async () => {
+    const leo = `${STX[1]}.leo`;
+    const tokens = [
+      {
+        id: "btc-l1",
+        symbol: "BTC",
+        raw: "100000000",
+        decimals: 8,
+        usd: 9e10,
+        counted: 0,
+        reason: "claimed-by-another",
+      },
+      { id: "stx", symbol: "STX", raw: "2000000", decimals: 6, usd: 1_700_000, counted: 1, reason: null },
+      { id: "sbtc", symbol: "sBTC", raw: "5", decimals: 8, usd: null, counted: 0, reason: "no-price" },
+      { id: leo, symbol: "leo", raw: "7", decimals: null, usd: null, counted: 0, reason: "unlisted" },
+    ] as const;
+    const prices = { "btc-l1": 90_000, stx: 0.85 };
+    await publish([{ stx: STX[0], total: 1_700_000, tokens: [...tokens] }], { prices });
+    const [agent] = (await getDashboard()).agents;
+    expect(agent?.totalUsd).toBe(1.7);
+    expect(
+      agent?.tokens.map(({ symbol, priced, usdValue, counted, reason }) => [symbol, priced, usdValue, counted, reason]),
+    ).toEqual([
+      ["STX", true, 1.7, true, undefined],
+      ["BTC", true, 0, false, "claimed-by-another"],
+      ["sBTC", false, 0, false, "no-price"],
+      ["leo", false, 0, false, "unlisted"],
+    ]);
+  });
+
+  it("reads a ranking that the first release froze: coins count where they are valued, nothing else does", async () => {
+    const tokens = [
+      { id: "btc-l1", symbol: "BTC", raw: "100000000", decimals: 8, usd: 98_000_000_000 },
+      { id: "stx", symbol: "STX", raw: "2000000", decimals: 6, usd: null },
+      { id: `${STX[1]}.leo`, symbol: "leo", raw: "7", decimals: 6, usd: 5 },
+    ];
+    await publish([{ stx: STX[0], total: 98_000_000_000, tokens }], {
+      prices: { "btc-l1": 98_000, [`${STX[1]}.leo`]: 1 },
+    });
+    const [agent] = (await getDashboard()).agents;
+    expect(agent?.totalUsd).toBe(98_000);
+    expect(agent?.tokens.map(({ symbol, usdValue, counted, reason }) => [symbol, usdValue, counted, reason])).toEqual([
+      ["BTC", 98_000, true, undefined],
+      ["STX", 0, false, "no-price"],
+      ["leo", 0, false, "unlisted"],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { OpenApiDocument } from "../src/routes/openapi/document.ts";
+import type { OpenApiDocument } from "../src/discovery/openapi.ts";
 
 interface Media {
   schema?: object;

@@ -4,11 +4,11 @@ import { createApp } from "../src/app.ts";
 import { listOperations } from "../src/discovery/operations.ts";
 import { listResources } from "../src/discovery/registry.ts";
 import { agentDocumentSchema, indexSchema, linksetSchema } from "../src/discovery/schema.ts";
-import { MCP_PATH } from "../src/mcp/path.ts";
+import { PROBLEMS } from "../src/http/problem-codes.ts";
 import { TOOLS } from "../src/mcp/tools.ts";
-import { PROBLEMS } from "../src/problem-codes.ts";
-import { agentAnswerSchema, dashboardSchema, selfDescriptionSchema } from "../src/routes/dashboard/schema.ts";
-import { healthSchema } from "../src/routes/health/schema.ts";
+import { MCP_PATH } from "../src/paths.ts";
+import { healthSchema } from "../src/ranking/health.ts";
+import { agentAnswerSchema, dashboardSchema, selfDescriptionSchema } from "../src/ranking/schema.ts";
 import { clearDatabase, crowd, expectProblem, publish, readBody, request, STX } from "./builders.ts";
 
 const PUBLIC_URL = "https://standings.example";

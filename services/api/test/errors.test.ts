@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { PROBLEMS, type ProblemCode } from "../src/problem-codes.ts";
+import { PROBLEMS, type ProblemCode } from "../src/http/problem-codes.ts";
 import { clearDatabase, crowd, expectProblem, observe, publish, request, STX, TOKEN } from "./builders.ts";
 
 const READS = [
@@ -149,7 +149,12 @@ describe("failures", () => {
     const body = await expectProblem(response, 500, "internal");
     expect(JSON.stringify(body)).not.toContain("SECRET");
     const [line] = log.mock.calls.map(([text]) => JSON.parse(text));
-    expect(line).toMatchObject({ level: "error", requestId: body.instance, error: { message: "SECRET cause" } });
+    expect(line).toMatchObject({
+      level: "error",
+      event: "request.failed",
+      requestId: body.instance,
+      error: "SECRET cause",
+    });
   });
 
   it.each(["/api/dashboard", `/api/dashboard/${STX[0]}`])(

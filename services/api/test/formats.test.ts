@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { CSV_COLUMNS } from "../src/routes/dashboard/csv.ts";
+import { CSV_COLUMNS } from "../src/ranking/csv.ts";
 import {
   BTC,
   clearDatabase,
@@ -108,7 +108,7 @@ describe("CSV", () => {
     expect(await response.text()).toBe(
       [
         CSV_COLUMNS.join(","),
-        `1,${STX[0]},${BTC[0]},Märten,marten.btc,2,Genesis,121140.500001,1.23456789,121140.500001,2.5,,0,0,1,partial,2026-11-22T14:01:10.000Z`,
+        `1,${STX[0]},${BTC[0]},Märten,marten.btc,2,Genesis,121140.500001,1.23456789,121140.500001,2.5,,0,0,1,partial,2026-11-22T14:01:10.000Z,STX no-price`,
         "",
       ].join("\r\n"),
     );
@@ -160,7 +160,7 @@ describe("CSV", () => {
     const response = await request("/api/dashboard.csv?version=4", {}, { DB });
     expect(response.status).toBe(200);
     await expect((async () => response.text())()).rejects.toThrow();
-    expect(log.mock.calls.join()).toContain("a CSV answer was cut");
+    expect(log.mock.calls.join()).toContain('"event":"csv.cut"');
   });
 
   it("is of the whole ranking: a part is refused, whoever asks for one", async () => {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { beforeAll, expect, inject, it, vi } from "vitest";
 import { createApp } from "../src/app.ts";
-import { PROBLEM_JSON, problemSchema } from "../src/problem.ts";
-import { buildOpenApiDocument } from "../src/routes/openapi/document.ts";
+import { buildOpenApiDocument } from "../src/discovery/openapi.ts";
+import { PROBLEM_JSON, problemSchema } from "../src/http/problem.ts";
 import { BTC, clearDatabase, crowd, publish, rebuilder, request, STX, status, TOKEN, tickReport } from "./builders.ts";
 import { type Operation, type Parameter, readDocument } from "./declared.ts";
 

@@ -133,7 +133,7 @@ describe("explain_rank", () => {
         { symbol: "BTC", usdValue: 2, sharePercent: 80 },
         { symbol: "STX", usdValue: 0.5, sharePercent: 20 },
       ],
-      notCounted: [{ symbol: "leo", contract: `${STX[0]}.leo` }],
+      notCounted: [{ symbol: "leo", contract: `${STX[0]}.leo`, reason: "unlisted" }],
       above: { rank: 1, displayName: "First", gapUsd: 1.5 },
       below: { rank: 3, displayName: "Third", gapUsd: 0 },
       summary:

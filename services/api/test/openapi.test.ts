@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import committed from "../openapi.json";
 import { createApp } from "../src/app.ts";
-import { agentExample, dashboardExample } from "../src/routes/dashboard/examples.ts";
-import { agentAnswerSchema, dashboardSchema } from "../src/routes/dashboard/schema.ts";
-import { buildOpenApiDocument } from "../src/routes/openapi/document.ts";
+import { buildOpenApiDocument } from "../src/discovery/openapi.ts";
+import { agentExample, dashboardExample } from "../src/ranking/examples.ts";
+import { agentAnswerSchema, dashboardSchema } from "../src/ranking/schema.ts";
 import { request } from "./builders.ts";
 
 const document = buildOpenApiDocument();

@@ -70,7 +70,8 @@ describe("the ranking", () => {
     );
     const html = await getPage("/dashboard");
     expect(html).toContain("Partial: last good values");
-    expect(html).toContain("2 unpriced tokens");
+    expect(html).toContain("2 tokens not counted");
+    expect(html).toContain("not counted: no-price");
     expect(html).toContain("2,500,000 base units".replace("2,500,000", "2.5M"));
     expect(html).toMatch(/BTC price<\/dt><dd>unknown/);
   });

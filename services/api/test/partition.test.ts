@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, expect, it } from "vitest";
-import { dashboardSchema } from "../src/routes/dashboard/schema.ts";
+import { dashboardSchema } from "../src/ranking/schema.ts";
 import { clearDatabase, expectProblem, prune, publish, readBody, request, type StandingSeed } from "./builders.ts";
 
 const RUNS = 200;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { RATE_LIMIT_PERIOD_SECONDS, toClientKey } from "../src/rate-limit.ts";
+import { RATE_LIMIT_PERIOD_SECONDS, toClientKey } from "../src/http/rate-limit.ts";
 import { clearDatabase, expectProblem, observe, publish, rebuilder, request, STX, status, TOKEN } from "./builders.ts";
 
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { dashboardSchema } from "../src/routes/dashboard/schema.ts";
+import { dashboardSchema } from "../src/ranking/schema.ts";
 import {
   BTC,
   clearDatabase,

@@ -5,9 +5,9 @@ import { parseConfig } from "./config.ts";
 import type { ActionOptions, RebuilderApi } from "./contract/rpc.ts";
 import type { Env } from "./env.ts";
 import { log } from "./log.ts";
+import { readDatabaseStatus, readNewest } from "./rebuild/database-status.ts";
 import { sendHeartbeat } from "./rebuild/heartbeat.ts";
 import { createRebuild } from "./rebuild/rebuild.ts";
-import { readDatabaseStatus, readNewest } from "./rebuild/to-status.ts";
 import { ROSTER_KEY } from "./safeguards/roster-shrink.ts";
 import { createStore } from "./tick/store.ts";
 

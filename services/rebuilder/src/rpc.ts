@@ -2,12 +2,11 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { AcceptAnswer, ActionOptions, RebuilderApi, TickAnswer } from "./contract/rpc.ts";
 import type { RebuilderStatus } from "./contract/status.ts";
 import type { Env } from "./env.ts";
-import type { DashboardRebuildDO } from "./object.ts";
 
 /** There is one rebuild, so there is one object. */
 const OBJECT_NAME = "dashboard";
 
-export function getRebuild(env: Env): DurableObjectStub<DashboardRebuildDO> {
+export function getRebuild(env: Env): ReturnType<Env["DASHBOARD_REBUILD_DO"]["getByName"]> {
   return env.DASHBOARD_REBUILD_DO.getByName(OBJECT_NAME);
 }
 

@@ -1,4 +1,4 @@
-import { type Agent, type Dashboard, dashboardSchema } from "@standings/api/src/routes/dashboard/schema.ts";
+import { type Agent, type Dashboard, dashboardSchema } from "@standings/api/src/ranking/schema.ts";
 import { call, readBody } from "./http.ts";
 
 export interface Board {

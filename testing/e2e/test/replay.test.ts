@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { agentAnswerSchema } from "@standings/api/src/routes/dashboard/schema.ts";
+import { agentAnswerSchema } from "@standings/api/src/ranking/schema.ts";
 import { createRoster, type RosterAgent } from "@standings/upstream-sim";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Board, findFlaws, readBoard } from "../src/board.ts";

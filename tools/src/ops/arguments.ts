@@ -1,28 +1,30 @@
 import { parseArgs } from "node:util";
 import { BadInput } from "@standings/upstream-sim/bad-input";
 
-export const COMMANDS = ["status", "tick", "pause", "resume", "reset", "accept"] as const;
+export const COMMANDS = ["status", "tick", "pause", "resume", "reset", "accept", "actions"] as const;
 export type Command = (typeof COMMANDS)[number];
 
-export const DEFAULT_URL = "http://127.0.0.1:8787";
+const DEFAULT_URL = "http://127.0.0.1:8787";
 
 export const USAGE = `usage: npm run ops -- COMMAND [options]
 
 Commands
   status            where the rebuild stands, what is wrong, and what happens next
-  tick              run one tick now, or join the running one
+  tick              run one tick now, or join the running one [--reason TEXT]
   pause             stop starting ticks [--until TIME] [--reason TEXT]
-  resume            end the pause
-  reset             begin a new rotation at the next tick; nothing stored is deleted
-  accept            release what status shows as held: --id ID
+  resume            end the pause [--reason TEXT]
+  reset             begin a new rotation at the next tick; nothing stored is deleted [--reason TEXT]
+  accept            release a hold that status shows: --id ID [--reason TEXT]
+  actions           what operators did, newest first [--limit N]
 
 Options
   --url URL         where the API is (${DEFAULT_URL})
   --json            print the answer as it comes
   --watch           with status, tick, resume and reset: follow the rotation until it ends
   --until TIME      end of the pause: 2027-01-31T12:00:00Z, or 30m, 2h, 1d from now
-  --reason TEXT     why, for whoever reads the status
-  --id ID           what to release
+  --reason TEXT     why, for whoever reads the status and the audit log
+  --id ID           the hold to release
+  --limit N         how many actions (50)
 
 The token is read from the environment variable ADMIN_TOKEN.
 Exit code: 0 done, 1 refused, failed or not reached, 2 wrong usage.`;
@@ -36,6 +38,8 @@ export interface OpsOptions {
   watch: boolean;
   /** The body of the command. */
   body: { until?: string; reason?: string; id?: string } | undefined;
+  /** How many actions to list; undefined = as many as the API finds right. */
+  limit: number | undefined;
 }
 
 /** Throws a BadInput, in one line, on anything that cannot be meant. */
@@ -51,8 +55,9 @@ export function parseOpsArguments(args: readonly string[], env: NodeJS.ProcessEn
   };
   refuse("watch", ["status", "tick", "resume", "reset"]);
   refuse("until", ["pause"]);
-  refuse("reason", ["pause"]);
+  refuse("reason", ["tick", "pause", "resume", "reset", "accept"]);
   refuse("id", ["accept"]);
+  refuse("limit", ["actions"]);
   if (values.watch && values.json) throw new BadInput("--watch and --json exclude each other");
   if (command === "accept" && !values.id) throw new BadInput("accept needs --id with the id that status shows");
   const { reason, id } = values;
@@ -64,6 +69,7 @@ export function parseOpsArguments(args: readonly string[], env: NodeJS.ProcessEn
     json: values.json ?? false,
     watch: values.watch ?? false,
     body: until || reason || id ? { ...(until && { until }), ...(reason && { reason }), ...(id && { id }) } : undefined,
+    limit: values.limit === undefined ? undefined : parseLimit(values.limit),
   };
 }
 
@@ -81,6 +87,7 @@ function parse(args: readonly string[]) {
         until: { type: "string" },
         reason: { type: "string" },
         id: { type: "string" },
+        limit: { type: "string" },
       },
     });
   } catch (error) {
@@ -95,6 +102,14 @@ function parseUrl(text: string): string {
     throw new BadInput(`--url: "${text}" is not a base URL such as https://standings.example.com`);
   }
   return text.replace(/\/+$/, "");
+}
+
+const MAX_LIMIT = 500; // of the API
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^[1-9]\d*$/.test(text) && limit <= MAX_LIMIT) return limit;
+  throw new BadInput(`--limit: "${text}" is not a whole number from 1 to ${MAX_LIMIT}`);
 }
 
 const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -5,7 +5,7 @@ import type { Command } from "./arguments.ts";
 export type Answer = { ok: true; text: string } | { ok: false; reason: string[] };
 
 export interface Client {
-  call(command: Command, body?: object): Promise<Answer>;
+  call(command: Command, options?: { body?: object | undefined; limit?: number | undefined }): Promise<Answer>;
 }
 
 const CALL_TIMEOUT_MS = 30_000;
@@ -23,14 +23,14 @@ const problemSchema = z.object({
 
 export function createClient(url: string, token: string): Client {
   return {
-    async call(command, body) {
-      const path = command === "status" ? "" : `/${command}`;
+    async call(command, { body, limit } = {}) {
+      const isRead = command === "status" || command === "actions";
       const timeoutMs = command === "tick" ? TICK_TIMEOUT_MS : CALL_TIMEOUT_MS;
       let response: Response;
       let text: string;
       try {
-        response = await fetch(`${url}/api/admin/rebuilder${path}`, {
-          method: command === "status" ? "GET" : "POST",
+        response = await fetch(`${url}/api/admin/${toPath(command, limit)}`, {
+          method: isRead ? "GET" : "POST",
           headers: { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) },
           ...(body && { body: JSON.stringify(body) }),
           redirect: "manual", // the token is for this address alone
@@ -43,6 +43,11 @@ export function createClient(url: string, token: string): Client {
       return response.status === 200 ? { ok: true, text } : { ok: false, reason: describeRefusal(url, response, text) };
     },
   };
+}
+
+function toPath(command: Command, limit: number | undefined): string {
+  if (command === "actions") return limit === undefined ? "actions" : `actions?limit=${limit}`;
+  return command === "status" ? "rebuilder" : `rebuilder/${command}`;
 }
 
 function describeRefusal(url: string, response: Response, text: string): string[] {

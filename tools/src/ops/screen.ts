@@ -12,7 +12,7 @@ export interface Screen {
 /** What came over the network can hold anything, and a terminal obeys some of it. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-export function toPrintable(line: string): string {
+function toPrintable(line: string): string {
   return line.replace(UNPRINTABLE, "\ufffd");
 }
 

@@ -1,10 +1,11 @@
+import type { Status } from "../status.ts";
 import type { Answer } from "./client.ts";
-import { findStandstill, formatRotation, hasEnded, toPollMs, toWatchedRotation } from "./progress.ts";
-import type { Status } from "./status.ts";
+import { findStandstill, formatRotations, haveEnded, toPollMs, toWatchedRotations, type Watched } from "./progress.ts";
 
 export type StatusAnswer = { ok: true; status: Status } | Extract<Answer, { ok: false }>;
 
 export interface WatchDeps {
+  url: string; // of the API, for the commands that are named
   getStatus(): Promise<StatusAnswer>;
   /** Replaces the last line on a terminal; elsewhere every call adds one. */
   showProgress(text: string): void;
@@ -16,9 +17,10 @@ export interface WatchDeps {
 const MAX_FAILURES = 5;
 const RETRY_MS = 2_000;
 
-/** Follows a rotation to its end. Answers with the exit code. */
-export async function watchRotation({ getStatus, showProgress, printError, wait }: WatchDeps): Promise<number> {
-  let watched: number | undefined;
+/** Follows the rotation of both lanes to its end. Answers with the exit code. */
+export async function watchRotation(deps: WatchDeps): Promise<number> {
+  const { url, getStatus, showProgress, printError, wait } = deps;
+  let watched: Watched | undefined;
   let shown = "";
   for (let failures = 0; ; ) {
     const answer = await getStatus();
@@ -33,12 +35,12 @@ export async function watchRotation({ getStatus, showProgress, printError, wait 
     }
     failures = 0;
     const { status } = answer;
-    watched ??= toWatchedRotation(status);
-    const text = `Rotation ${formatRotation(status)}: ${status.state}, ${status.intervalReason}`;
+    watched ??= toWatchedRotations(status);
+    const text = `${formatRotations(status)}: ${status.state}, ${status.intervalReason}`;
     if (text !== shown) showProgress(text);
     shown = text;
-    if (hasEnded(status, watched)) return 0;
-    const standstill = findStandstill(status);
+    if (haveEnded(status, watched)) return 0;
+    const standstill = findStandstill(status, url);
     if (standstill !== undefined) {
       printError(standstill);
       return 1;

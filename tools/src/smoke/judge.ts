@@ -1,6 +1,7 @@
-import type { Status, Tick } from "./status.ts";
+import { LANES, type Lane } from "@standings/rebuilder/contract";
+import type { Status, Tick } from "../status.ts";
 
-export const MAX_SUBREQUESTS = 250;
+const MAX_SUBREQUESTS = 250;
 export const MAX_IN_FLIGHT = 6;
 
 /** An alarm fires when its time has come and the machine has a moment; seconds later something is wrong. */
@@ -51,6 +52,10 @@ export function judgeStatus(memory: Memory, status: Status): Judgement {
   if (lastTickAt !== undefined && status.state !== "running" && status.now - lastTickAt > MAX_SILENCE_MS) {
     reasons.push(`no tick for ${Math.round((status.now - lastTickAt) / 1_000)} s`);
   }
+  for (const lane of LANES) {
+    const { health, why } = status.lanes[lane];
+    if (health !== "well") reasons.push(`the ${lane} lane is ${health}: ${why ?? "no cause given"}`);
+  }
   for (const tick of newTicks) {
     if (tick.subrequests > MAX_SUBREQUESTS)
       reasons.push(`a tick made ${tick.subrequests} subrequests by its own count`);
@@ -79,12 +84,20 @@ export function judgeCalls(tick: Tick, calls: number): string[] {
     : [];
 }
 
-/** After one whole rotation everybody is covered. */
+/** At the end the data is fresh, and after one whole rotation everybody is covered. */
 export function judgeEnd(status: Status): string[] {
-  const counts = status.rowCounts;
+  const { rowCounts: counts, freshness, lanes } = status;
   if (status.ticks.length === 0) return ["there was no tick at all"];
-  if (status.rotation.number < 2 || !counts || counts.agentsCovered === counts.agents) return [];
-  return [`only ${counts.agentsCovered} of ${counts.agents} agents are covered after a rotation`];
+  const reasons: string[] = [];
+  if (freshness.status !== "ok") {
+    const why = freshness.reasons.map((reason) => reason.why).join("; ");
+    reasons.push(`the data is ${freshness.status} at the end: ${why || "no reason given"}`);
+  }
+  const hasRotated = LANES.every((lane) => lanes[lane].rotation >= 2);
+  if (hasRotated && counts && counts.agentsCovered !== counts.agents) {
+    reasons.push(`only ${counts.agentsCovered} of ${counts.agents} agents are covered after a rotation`);
+  }
+  return reasons;
 }
 
 /** The page is for people: a 200 without a table of agents is not a board. */
@@ -103,8 +116,14 @@ export function formatTick(tick: Tick, status: Status, upstreamCalls: number | u
     `subrequests ${tick.subrequests}${upstreamCalls === undefined ? "" : ` (upstream ${upstreamCalls})`}`,
     `balances ${counts?.balances ?? "?"} covering ${counts?.agentsCovered ?? "?"} of ${counts?.agents ?? "?"}`,
     `version ${tick.version ?? "-"}`,
-    `cursor ${tick.cursorAfter === "" ? "start" : `${tick.cursorAfter.slice(0, 8)}…`}`,
+    ...LANES.map((lane) => formatCursor(tick, lane)),
     `alarm ${alarmInMs === undefined ? "MISSING" : `in ${(alarmInMs / 1_000).toFixed(1)} s`}`,
     `${tick.durationMs} ms`,
   ].join(" | ");
+}
+
+/** Where a lane goes on; a tick may have asked nobody on it. */
+function formatCursor({ lanes }: Tick, lane: Lane): string {
+  const { rotation, cursorAfter } = lanes[lane];
+  return `${lane} ${rotation}/${cursorAfter === "" ? "start" : `${cursorAfter.slice(0, 8)}…`}`;
 }

@@ -28,7 +28,7 @@ export function compileAgentWords(db: Db, agents: readonly RosterAgent[]): Compi
       sql`
         UPDATE agent_words SET until_version = ${NEXT_VERSION} WHERE until_version IS NULL AND (word, stx_address) IN (
           SELECT w.word, w.stx_address FROM json_each(${json}) AS j
-          CROSS JOIN agent_words AS w ON w.stx_address = j.value ->> 'agent' WHERE w.until_version IS NULL
+          CROSS JOIN agent_words AS w ON w.stx_address = j.value ->> 'agent'
           EXCEPT ${named})`.compile(db),
       // A word that went and came back between two versions has its row still: it never ended.
       sql`

@@ -1,9 +1,10 @@
-import { renderPage } from "../page/layout.tsx";
-import { PROBLEMS } from "../problem-codes.ts";
+import { PROBLEMS } from "../http/problem-codes.ts";
+import { renderPage } from "../pages/layout.tsx";
+import { LLMS_FULL_PATH, OPENAPI_PATH } from "../paths.ts";
+import { SERVICE } from "../service.ts";
 import type { Field } from "./fields.ts";
 import { type Answer, listOperations, type Operation, type Parameter } from "./operations.ts";
-import { LLMS_FULL_PATH, NOTES, OPENAPI_PATH } from "./registry.ts";
-import { SERVICE } from "./service.ts";
+import { NOTES } from "./registry.ts";
 
 /** The reference, from the OpenAPI document. Server-rendered, so that the strict policy for scripts holds here too. */
 export function renderDocsPage(): string {

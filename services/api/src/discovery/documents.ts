@@ -1,22 +1,20 @@
 import { type Env, toLink } from "../env.ts";
-import { MCP_PATH, MCP_REVISIONS } from "../mcp/path.ts";
+import { MCP_REVISIONS } from "../mcp/server.ts";
 import { TOOLS } from "../mcp/tools.ts";
-import { ADMIN_PATH } from "../routes/admin/path.ts";
-import { getDashboardRoute } from "../routes/dashboard/routes.ts";
-import { getMetricsRoute } from "../routes/metrics/routes.ts";
 import {
+  ADMIN_PATH,
   CATALOG_PATH,
+  DASHBOARD_PATH,
   DOCS_PATH,
   LLMS_FULL_PATH,
   LLMS_PATH,
-  listResources,
-  listSections,
-  NOTES,
+  MCP_PATH,
+  METRICS_PATH,
   OPENAPI_PATH,
-  type Relation,
-} from "./registry.ts";
+} from "../paths.ts";
+import { SERVICE } from "../service.ts";
+import { listResources, listSections, NOTES, type Relation } from "./registry.ts";
 import type { AgentDocument, Index, Linkset } from "./schema.ts";
-import { SERVICE } from "./service.ts";
 
 type Links = Pick<Env, "PUBLIC_URL">;
 
@@ -80,10 +78,10 @@ export function toLinkset(env: Links): Linkset {
     linkset: [
       {
         anchor: toLink(env, CATALOG_PATH),
-        item: [getDashboardRoute.path, MCP_PATH].map((path) => ({ href: toLink(env, path) })),
+        item: [DASHBOARD_PATH, MCP_PATH].map((path) => ({ href: toLink(env, path) })),
       },
       {
-        anchor: toLink(env, getDashboardRoute.path),
+        anchor: toLink(env, DASHBOARD_PATH),
         "service-desc": related("service-desc"),
         "service-doc": [...related("service-doc"), reference],
         "service-meta": related("service-meta"),
@@ -99,7 +97,7 @@ export function renderRobots(env: Links): string {
     `# For agents: ${toLink(env, LLMS_PATH)}`,
     "User-agent: *",
     `Disallow: ${ADMIN_PATH}/`,
-    `Disallow: ${getMetricsRoute.path}`,
+    `Disallow: ${METRICS_PATH}`,
     "Allow: /",
     "",
   ].join("\n");

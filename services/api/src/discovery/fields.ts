@@ -14,6 +14,7 @@ export interface JsonSchema {
   enum?: unknown[];
   const?: unknown;
   anyOf?: JsonSchema[];
+  allOf?: JsonSchema[]; // a reference, and what is said of it in this place
 }
 
 export type Components = Record<string, JsonSchema>;
@@ -56,6 +57,9 @@ export function toFacts(schema: JsonSchema): string {
 }
 
 function resolve(schema: JsonSchema, components: Components): JsonSchema | undefined {
+  if (schema.allOf) {
+    return Object.assign({}, ...schema.allOf.map((part) => resolve(part, components)));
+  }
   const target = schema.$ref ?? schema.anyOf?.find((alternative) => alternative.$ref)?.$ref;
   if (target === undefined) return schema;
   const found = components[target.split("/").at(-1) ?? ""];

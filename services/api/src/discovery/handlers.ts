@@ -1,22 +1,15 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import { setCachePolicy } from "../cache-policy.ts";
 import type { AppEnv, Env } from "../env.ts";
-import { renderIndexPage } from "../page/index-page.tsx";
-import { noQuery } from "../parameters.ts";
+import { setCachePolicy } from "../http/cache-policy.ts";
+import { noQuery } from "../http/parameters.ts";
+import { AGENT_PATH, CATALOG_PATH, DOCS_PATH, LLMS_FULL_PATH, LLMS_PATH, ROBOTS_PATH } from "../paths.ts";
 import { renderDocsPage } from "./docs-page.tsx";
 import { renderRobots, toAgentDocument, toIndex, toLinkset } from "./documents.ts";
+import { renderIndexPage } from "./index-page.tsx";
 import { renderLlms, renderLlmsFull } from "./llms.ts";
-import {
-  AGENT_PATH,
-  CATALOG_PATH,
-  DOCS_PATH,
-  LLMS_FULL_PATH,
-  LLMS_PATH,
-  ROBOTS_PATH,
-  toServiceLinks,
-} from "./registry.ts";
+import { toServiceLinks } from "./registry.ts";
 
 const HTML = "text/html; charset=UTF-8";
 const TEXT = "text/plain; charset=UTF-8";

@@ -1,10 +1,11 @@
 import { type Env, toLink } from "../env.ts";
-import { MCP_PATH, MCP_REVISIONS } from "../mcp/path.ts";
+import { PROBLEMS } from "../http/problem-codes.ts";
+import { MCP_REVISIONS } from "../mcp/server.ts";
 import { TOOLS } from "../mcp/tools.ts";
-import { PROBLEMS } from "../problem-codes.ts";
+import { DOCS_PATH, MCP_PATH } from "../paths.ts";
+import { SERVICE } from "../service.ts";
 import { listOperations, type Operation } from "./operations.ts";
-import { DOCS_PATH, listSections, NOTES, type Resource } from "./registry.ts";
-import { SERVICE } from "./service.ts";
+import { listSections, NOTES, type Resource } from "./registry.ts";
 
 type Links = Pick<Env, "PUBLIC_URL">;
 

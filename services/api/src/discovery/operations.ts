@@ -1,5 +1,5 @@
-import { buildOpenApiDocument } from "../routes/openapi/document.ts";
 import { type Components, type Field, type JsonSchema, listFields, toFacts } from "./fields.ts";
+import { buildOpenApiDocument } from "./openapi.ts";
 
 export interface Parameter {
   name: string;

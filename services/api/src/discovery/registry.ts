@@ -1,7 +1,17 @@
 import { type Env, toLink } from "../env.ts";
-import { MCP_PATH } from "../mcp/path.ts";
-import { getDashboardRoute } from "../routes/dashboard/routes.ts";
-import { getHealthRoute } from "../routes/health/routes.ts";
+import {
+  AGENT_PATH,
+  CATALOG_PATH,
+  DASHBOARD_PATH,
+  DOCS_PATH,
+  HEALTH_PATH,
+  LLMS_FULL_PATH,
+  LLMS_PATH,
+  MCP_PATH,
+  OPENAPI_PATH,
+  ROBOTS_PATH,
+  STATUS_PATH,
+} from "../paths.ts";
 import { listPublicOperations } from "./operations.ts";
 
 /** Every document, page and endpoint that a reader may look for, once: all discovery documents are rendered from here. */
@@ -26,15 +36,6 @@ const HTML = "text/html";
 const JSON_TYPE = "application/json";
 const TEXT = "text/plain";
 
-export const DOCS_PATH = "/docs";
-export const LLMS_PATH = "/llms.txt";
-export const LLMS_FULL_PATH = "/llms-full.txt";
-export const AGENT_PATH = "/.well-known/agent.json";
-export const CATALOG_PATH = "/.well-known/api-catalog";
-export const ROBOTS_PATH = "/robots.txt";
-export const STATUS_PATH = "/status";
-export const OPENAPI_PATH = "/openapi.json";
-
 const PAGES: readonly Resource[] = [
   { path: "/dashboard", type: HTML, title: "The ranking", about: "Page by page, with each agent's holdings." },
   { path: STATUS_PATH, type: HTML, title: "Status", about: "How fresh and how complete the ranking is, and why." },
@@ -49,7 +50,7 @@ const PAGES: readonly Resource[] = [
 
 const DESCRIPTIONS: readonly Resource[] = [
   {
-    path: `${getDashboardRoute.path}?docs=1`,
+    path: `${DASHBOARD_PATH}?docs=1`,
     type: JSON_TYPE,
     title: "What the ranking's JSON means",
     about: "Parameters, every field, and notes, as JSON.",
@@ -104,7 +105,7 @@ export function listSections(): Section[] {
       type,
       title: summary,
       about: description,
-      ...(path === getHealthRoute.path && { relation: "status" }),
+      ...(path === HEALTH_PATH && { relation: "status" }),
     };
   });
   return [
@@ -121,8 +122,8 @@ export function listResources(): Resource[] {
 /** What a reader of the JSON has to know besides the fields. */
 export const NOTES: readonly string[] = [
   "Money is a number of US dollars, balances are strings of base units, times are RFC 3339 in UTC.",
-  "A token without a known price has priced: false and counts 0 towards totalUsd. A price of null was never known.",
-  "A failed fetch never changes a value: fetchError marks agents that are ranked by their last good values.",
+  "A token with counted: false is no part of totalUsd, and reason says why; without a known price it has priced: false too. A price of null was never known.",
+  "A failed fetch, or a fall that nobody confirms, never changes a value: fetchError marks agents that are ranked by their last good values.",
   "To find an agent, read /api/dashboard/{address}, or search names and addresses with /api/dashboard?q=.",
   "The same ranking comes as a table of text at /api/dashboard.md, and whole as a file at /api/dashboard.csv.",
   "To read the whole ranking, follow the Link header until it has no next. All pages belong to one version.",

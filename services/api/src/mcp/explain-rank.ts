@@ -1,7 +1,8 @@
-import type { Agent, AgentAnswer, Dashboard } from "../routes/dashboard/schema.ts";
+import type { Agent, AgentAnswer, Dashboard } from "../ranking/schema.ts";
+import { WHY_NOT_COUNTED } from "../ranking/uncounted.ts";
 import type { ExplainRank } from "./schema.ts";
 
-export const RULE =
+const RULE =
   "Agents are ranked by the sum of their BTC, STX and sBTC, valued with the one set of prices of the ranking, largest first; a tie goes to the Stacks address that sorts first.";
 
 /** Why an agent stands where it stands. `nearby` is the part of the same ranking with the agent and its neighbours. */
@@ -17,7 +18,7 @@ export function explainRank(agent: AgentAnswer, nearby: Dashboard | undefined): 
     of,
     summary: summarize(agent, of, above),
     counted: tokens
-      .filter((token) => token.priced)
+      .filter((token) => token.counted)
       .map(({ symbol, contract, amount, priceUsd, usdValue }) => ({
         symbol,
         ...(contract !== undefined && { contract }),
@@ -27,13 +28,14 @@ export function explainRank(agent: AgentAnswer, nearby: Dashboard | undefined): 
         sharePercent: toSharePercent(usdValue, agent.totalUsd),
       })),
     notCounted: tokens
-      .filter((token) => !token.priced)
-      .map(({ symbol, contract, amount, decimalsKnown }) => ({
+      .filter((token) => !token.counted)
+      .map(({ symbol, contract, amount, decimalsKnown, reason = "unlisted" }) => ({
         symbol,
         ...(contract !== undefined && { contract }),
         amount,
         decimalsKnown,
-        reason: "No price is known for it, so it is listed and counts nothing.",
+        reason,
+        why: WHY_NOT_COUNTED[reason],
       })),
     above: above ? toNeighbour(above, agent) : null,
     below: below ? toNeighbour(below, agent) : null,

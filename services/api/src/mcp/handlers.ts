@@ -3,11 +3,11 @@ import { createMcpHandler, validateOriginHeader } from "@modelcontextprotocol/se
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { setCachePolicy } from "../cache-policy.ts";
 import type { AppEnv, Env } from "../env.ts";
+import { setCachePolicy } from "../http/cache-policy.ts";
+import { problem } from "../http/problem.ts";
 import { logError } from "../log.ts";
-import { problem } from "../problem.ts";
-import { MCP_PATH } from "./path.ts";
+import { MCP_PATH } from "../paths.ts";
 import { createMcpServer } from "./server.ts";
 
 /** Arguments are short; what a client says about itself may not be. */
@@ -55,14 +55,14 @@ export function registerMcp(app: OpenAPIHono<AppEnv>): void {
     // One message would be many calls, and no revision since 2025-06-18 has batches.
     if (Array.isArray(message)) return toRpcError(c, 400, -32_600, "Batches are not taken: send one message a request");
     let cause: Error | undefined;
-    const handler = createMcpHandler(() => createMcpServer({ d1: c.env.DB, db: c.var.db }, c.var.requestId), {
+    const handler = createMcpHandler(() => createMcpServer(c.var.db, c.var.requestId), {
       maxSubscriptions: 0, // nothing here changes without a deploy, so there is nothing to listen for
       onerror: (error) => {
         cause = error;
       },
     });
     const response = await handler.fetch(c.req.raw, { parsedBody: message });
-    if (response.status >= 500) logError("mcp failed", cause, { requestId: c.var.requestId });
+    if (response.status >= 500) logError("mcp.failed", cause, { requestId: c.var.requestId });
     return uncached(c, response);
   });
 }

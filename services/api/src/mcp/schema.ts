@@ -1,10 +1,11 @@
 import { z } from "@hono/zod-openapi";
-import { addressParameter } from "../parameters.ts";
-import { agentAnswerSchema, dashboardSchema } from "../routes/dashboard/schema.ts";
+import { addressParameter } from "../http/parameters.ts";
+import { agentAnswerSchema, dashboardSchema } from "../ranking/schema.ts";
+import { UNCOUNTED_REASONS } from "../ranking/uncounted.ts";
 
 /** Fewer than a page of the JSON: what a model reads, it has to keep in mind. */
-export const MAX_TOOL_LIMIT = 100;
-export const DEFAULT_TOOL_LIMIT = 20;
+const MAX_TOOL_LIMIT = 100;
+const DEFAULT_TOOL_LIMIT = 20;
 
 const version = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -71,9 +72,9 @@ export const explainRankOutput = z.object({
     .array(
       tokens.element
         .pick({ symbol: true, contract: true, amount: true, decimalsKnown: true })
-        .extend({ reason: z.string() }),
+        .extend({ reason: z.enum(UNCOUNTED_REASONS), why: z.string() }),
     )
-    .openapi({ description: "Held, but without a known price." }),
+    .openapi({ description: "Held, and no part of the total." }),
   above: neighbourSchema.openapi({ description: "The next better agent. null: there is none." }),
   below: neighbourSchema.openapi({ description: "The next worse agent. null: there is none." }),
   rule: z.string().openapi({ description: "How agents are ranked." }),

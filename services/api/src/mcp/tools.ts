@@ -1,17 +1,11 @@
 import type { StandardSchemaWithJSON } from "@modelcontextprotocol/server";
-import type { Database } from "@standings/db";
-import type { Kysely } from "kysely";
+import type { Db } from "@standings/db";
 import type { z } from "zod";
-import { planPage, readAgent, readPage } from "../routes/dashboard/read.ts";
-import type { AgentAnswer, Dashboard } from "../routes/dashboard/schema.ts";
+import { planPage, readAgent, readPage } from "../ranking/read.ts";
+import type { AgentAnswer, Dashboard } from "../ranking/schema.ts";
 import { explainRank } from "./explain-rank.ts";
 import { agentInput, explainRankOutput, getAgentOutput, getStandingsInput, getStandingsOutput } from "./schema.ts";
 import { toToolSchema } from "./tool-schema.ts";
-
-export interface ToolContext {
-  d1: D1Database;
-  db: Kysely<Database>;
-}
 
 export interface Tool {
   name: string;
@@ -21,7 +15,7 @@ export interface Tool {
   inputSchema: StandardSchemaWithJSON;
   outputSchema: StandardSchemaWithJSON;
   /** Takes what inputSchema has parsed. */
-  run: (context: ToolContext, input: unknown) => Promise<Record<string, unknown>>;
+  run: (db: Db, input: unknown) => Promise<Record<string, unknown>>;
 }
 
 function defineTool<Input extends z.ZodType, Output extends z.ZodObject>(tool: {
@@ -31,14 +25,14 @@ function defineTool<Input extends z.ZodType, Output extends z.ZodObject>(tool: {
   path: string;
   input: Input;
   output: Output;
-  run: (context: ToolContext, input: z.output<Input>) => Promise<z.input<Output>>;
+  run: (db: Db, input: z.output<Input>) => Promise<z.input<Output>>;
 }): Tool {
   const { input, output, run, ...rest } = tool;
   return {
     ...rest,
     inputSchema: toToolSchema(input),
     outputSchema: toToolSchema(output),
-    run: (context, parsed) => run(context, parsed as z.output<Input>),
+    run: (db, parsed) => run(db, parsed as z.output<Input>),
   };
 }
 
@@ -50,7 +44,7 @@ const getStandings = defineTool({
   input: getStandingsInput,
   output: getStandingsOutput,
   path: "/api/dashboard",
-  run: async ({ d1, db }, query) => toAnswer(await readPage(d1, db, await planPage(db, query))),
+  run: async (db, query) => toAnswer(await readPage(db, await planPage(db, query))),
 });
 
 const getAgent = defineTool({
@@ -61,7 +55,7 @@ const getAgent = defineTool({
   input: agentInput,
   output: getAgentOutput,
   path: "/api/dashboard/{address}",
-  run: async ({ db }, { address }) => toAnswer(await readAgent(db, address)),
+  run: async (db, { address }) => toAnswer(await readAgent(db, address)),
 });
 
 const explain = defineTool({
@@ -72,12 +66,12 @@ const explain = defineTool({
   input: agentInput,
   output: explainRankOutput,
   path: "/api/dashboard/{address}",
-  run: async ({ d1, db }, { address }) => {
+  run: async (db, { address }) => {
     const agent = await readAgent(db, address);
     const newest = { limit: 1, offset: 0 };
     const window = agent.rank === null ? newest : { limit: 3, offset: Math.max(0, agent.rank - 2) };
     const nearby = agent.version === 0 ? undefined : await planPage(db, { ...window, version: agent.version });
-    return explainRank(agent, nearby && (await readPage(d1, db, nearby)));
+    return explainRank(agent, nearby && (await readPage(db, nearby)));
   },
 });
 

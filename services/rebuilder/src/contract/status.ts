@@ -24,16 +24,16 @@ export type TickTrigger = "alarm" | "forced";
 const count = z.int().min(0);
 const milliseconds = z.number();
 
-/** The schemas of the status, with `time` as the reader has it. */
-export function createStatusSchemas<T extends z.ZodType>(time: T) {
-  const laneReport = z.object({
-    rotation: count,
-    asked: count.describe("Agents answered, or failed on their own."),
-    failed: count,
-    cursorBefore: z.string(),
-    cursorAfter: z.string(),
-  });
-  const tickReport = z.object({
+const laneReport = z.object({
+  rotation: count,
+  asked: count.describe("Agents answered, or failed on their own."),
+  failed: count,
+  cursorBefore: z.string(),
+  cursorAfter: z.string(),
+});
+
+function createTickReport<T extends z.ZodType>(time: T) {
+  return z.object({
     tickId: z.string(),
     trigger: z.enum(["alarm", "forced"]),
     startedAt: time,
@@ -54,7 +54,10 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
     notes: z.array(z.string()).describe("What happened that is no failure of the tick."),
     nextIntervalMs: milliseconds,
   });
-  const lane = z.object({
+}
+
+function createLane<T extends z.ZodType>(time: T) {
+  return z.object({
     health: z.enum(LANE_HEALTHS),
     since: time.nullable(),
     until: time.nullable().describe("When a rest ends."),
@@ -69,7 +72,10 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
     cursor: z.string().describe("The last agent asked; empty at the start of a rotation."),
     goodAt: time.nullable().describe("Last complete answer."),
   });
-  const hold = z.object({
+}
+
+function createHold<T extends z.ZodType>(time: T) {
+  return z.object({
     id: z.string().describe("Release it with accept."),
     kind: z.enum(HOLD_KINDS),
     subject: z.string(),
@@ -78,7 +84,10 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
     seen: time.describe("When the claim was last made."),
     release: z.string().describe("When to accept, and how it ends by itself."),
   });
-  const freshness = z.object({
+}
+
+function createFreshness<T extends z.ZodType>(time: T) {
+  return z.object({
     status: z.enum(FRESHNESS_STATUSES),
     since: time.nullable(),
     reasons: z.array(
@@ -91,7 +100,10 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
       }),
     ),
   });
-  const upstream = z.object({
+}
+
+function createUpstream<T extends z.ZodType>(time: T) {
+  return z.object({
     baseUrl: z.string(),
     ok: count.describe("Answers of the last tick that called it."),
     failed: count,
@@ -107,7 +119,10 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
     monthlyCalls: count.describe("Of this month."),
     runsOutAt: time.nullable().describe("When the budget ends at the current rate; null: it lasts."),
   });
-  const price = z.object({
+}
+
+function createPrice<T extends z.ZodType>(time: T) {
+  return z.object({
     priceUsd: z.number(),
     source: z.string(),
     pricedAt: time,
@@ -117,7 +132,10 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
       .describe("Why it was believed. single-source: no other source answered for half an hour."),
     held: z.string().nullable().describe("Why a newer answer was not taken."),
   });
-  const roster = z.object({
+}
+
+function createRoster<T extends z.ZodType>(time: T) {
+  return z.object({
     source: z.enum(["kv", "kept", "none"]).describe("kept: the last read was not usable, see problem."),
     readAt: time.nullable(),
     acceptedAt: time.nullable(),
@@ -128,7 +146,10 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
     sharedBtcAddresses: count.describe("Bitcoin addresses that more than one agent claims."),
     problem: z.string().nullable(),
   });
-  const publication = z.object({
+}
+
+function createPublication<T extends z.ZodType>(time: T) {
+  return z.object({
     version: count,
     publishedAt: time,
     ageSeconds: z.number(),
@@ -137,10 +158,37 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
     pending: count,
     coveragePercent: z.number().describe("Ranked of listed."),
   });
+}
+
+const counters = z.object({
+  ticks: z.record(z.string(), count).describe("By outcome."),
+  calls: z.record(z.string(), z.object({ ok: count, failed: count, rateLimited: count })).describe("By host."),
+  agents: count,
+  agentsFailed: count,
+  tickMs: milliseconds,
+});
+
+function createRowCounts<T extends z.ZodType>(time: T) {
+  return z.object({
+    agents: count,
+    tokens: count,
+    fetches: count,
+    tickCommits: count,
+    publications: count,
+    balances: count,
+    standings: count,
+    agentsCovered: count,
+    agentsRanked: count,
+    oldestGoodAt: time.nullable(),
+  });
+}
+
+/** The schemas of the status, with `time` as the reader has it. */
+export function createStatusSchemas<T extends z.ZodType>(time: T) {
   const status = z.object({
     state: z.enum(["idle", "running", "paused"]),
     now: time,
-    freshness,
+    freshness: createFreshness(time),
     paused: z.object({ since: time, until: time.nullable(), reason: z.string().nullable() }).nullable(),
     alarmAt: time.nullable(),
     alarmOverdueMs: milliseconds.describe("0: not overdue."),
@@ -148,16 +196,16 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
     intervalMs: milliseconds,
     intervalReason: z.string(),
     next: z.object({ what: z.string(), at: time.nullable() }),
-    lanes: z.object({ stacks: lane, bitcoin: lane }),
-    holds: z.array(hold).describe("Claims held back; release them by id."),
+    lanes: z.object({ stacks: createLane(time), bitcoin: createLane(time) }),
+    holds: z.array(createHold(time)).describe("Claims held back; release them by id."),
     epoch: count,
-    lastTick: tickReport.nullable(),
-    ticks: z.array(tickReport).describe("Newest first, at most 20."),
-    upstreams: z.record(z.string(), upstream),
+    lastTick: createTickReport(time).nullable(),
+    ticks: z.array(createTickReport(time)).describe("Newest first, at most 20."),
+    upstreams: z.record(z.string(), createUpstream(time)),
     hiroApi: z.object({ version: z.enum(["v1", "v3"]), since: time.nullable() }),
-    prices: z.record(z.string(), price).describe("By token id; absent: never had a price."),
-    roster,
-    publication: publication.nullable(),
+    prices: z.record(z.string(), createPrice(time)).describe("By token id; absent: never had a price."),
+    roster: createRoster(time),
+    publication: createPublication(time).nullable(),
     publishing: z.object({
       mode: z.enum(["with-commit", "apart"]).describe("apart: the last one with a commit was too slow."),
       since: time.nullable(),
@@ -170,30 +218,10 @@ export function createStatusSchemas<T extends z.ZodType>(time: T) {
       count: count.describe("Ticks in a row that began at one place and never ended."),
       passedOver: z.array(z.object({ lane: z.enum(["stacks", "bitcoin"]), address: z.string(), until: time })),
     }),
-    counters: z.object({
-      ticks: z.record(z.string(), count).describe("By outcome."),
-      calls: z.record(z.string(), z.object({ ok: count, failed: count, rateLimited: count })).describe("By host."),
-      agents: count,
-      agentsFailed: count,
-      tickMs: milliseconds,
-    }),
-    rowCounts: z
-      .object({
-        agents: count,
-        tokens: count,
-        fetches: count,
-        tickCommits: count,
-        publications: count,
-        balances: count,
-        standings: count,
-        agentsCovered: count,
-        agentsRanked: count,
-        oldestGoodAt: time.nullable(),
-      })
-      .nullable()
-      .describe("null: the database did not answer."),
+    counters,
+    rowCounts: createRowCounts(time).nullable().describe("null: the database did not answer."),
   });
-  return { status, tickReport };
+  return { status, tickReport: createTickReport(time) };
 }
 
 /** As carried over RPC: times in Unix milliseconds. */

@@ -2,8 +2,8 @@ import type { Clock } from "@standings/balances";
 import type { Config } from "../config.ts";
 import type { log } from "../log.ts";
 import type { TickDeps } from "../tick/tick.ts";
+import type { DatabaseStatus, NewestRead } from "./database-status.ts";
 import type { Storage } from "./memory.ts";
-import type { DatabaseStatus, NewestRead } from "./to-status.ts";
 
 /** What the platform gives the rebuild; a simulation gives the same from memory. */
 export interface RebuildDeps extends Omit<TickDeps, "config" | "memory" | "givenUp"> {

@@ -10,8 +10,12 @@ export const FIRST_RELEASE_KEYS = { state: "state", control: "control", unfinish
 /** Unreadable is as good as absent: a field that is not what it was has no meaning here. */
 const optional = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 
+/** The reason of a closed host that the host itself gave. */
+const RATE_LIMITED = "rate-limited";
+
 const hostState = z.object({
   notBefore: optional(z.number().nullable()),
+  lastError: optional(z.string().nullable()),
   quota: optional(z.record(z.string(), z.string())),
   deprecationSeen: optional(z.string().nullable()),
   use: optional(z.object({ month: z.string(), calls: z.number() })),
@@ -65,7 +69,9 @@ function toHosts(hosts: Record<string, unknown>): Record<string, unknown> {
       const parsed = hostState.safeParse(stored);
       if (!parsed.success) return [];
       const { notBefore = null, quota = {}, deprecationSeen = null, use = null } = parsed.data;
-      return [[host, { notBefore, lastError: null, quota, deprecationSeen, use }]];
+      // Breakers, quarantines and spent budgets closed hosts in the same way; a gate knows what its host says.
+      const isSaid = parsed.data.lastError === RATE_LIMITED;
+      return [[host, { notBefore: isSaid ? notBefore : null, lastError: null, quota, deprecationSeen, use }]];
     }),
   );
 }

@@ -1,63 +1,16 @@
 import type { AcceptAnswer, ActionOptions, TickAnswer } from "../contract/rpc.ts";
-import { toFactsNow } from "../tick/facts.ts";
 import { toAlarmTime } from "../tick/interval.ts";
-import { KEPT_ACCEPTED_IDS, type OperatorAction } from "../tick/memory.ts";
-import { guardStore } from "../tick/store.ts";
-import { describeError } from "../tick/tick.ts";
-import { findConfig, getIntervals, type RebuildDeps } from "./deps.ts";
+import { KEPT_ACCEPTED_IDS } from "../tick/memory.ts";
+import type { AuditLog } from "./audit-log.ts";
+import { getIntervals, type RebuildDeps } from "./deps.ts";
 import { allowForcedTick } from "./forced-ticks.ts";
 import type { ObjectMemory } from "./memory.ts";
 
-/** Actions that wait for the database to answer again: more than anyone does by hand in an outage. */
-const KEPT_UNWRITTEN_ACTIONS = 100;
-
-/** What operators may do. Every action is logged, and written to the audit log as soon as the database takes it. */
-export function createOperator(deps: RebuildDeps, memory: ObjectMemory) {
+/** What operators may do. */
+export function createOperator(deps: RebuildDeps, memory: ObjectMemory, { record }: AuditLog) {
   const { storage, clock, log } = deps;
 
-  const record = async (action: string, subject: string | null, { reason }: ActionOptions, outcome: string) => {
-    const entry: OperatorAction = {
-      id: deps.newId(),
-      at: clock.now(),
-      action,
-      subject,
-      reason: reason ?? null,
-      outcome,
-    };
-    log("info", "operator.acted", { action, subject, reason: entry.reason, outcome });
-    const { unwritten } = await memory.getControl();
-    await memory.setControl({ unwritten: [...unwritten, entry].slice(-KEPT_UNWRITTEN_ACTIONS) });
-    await flush();
-  };
-
-  /** Writes what the audit log lacks, and what readers judge by. What fails is tried again after the next tick. */
-  const flush = async (): Promise<void> => {
-    const { state, control } = await memory.load();
-    const config = findConfig(deps);
-    const nowMs = clock.now();
-    const { acceptedIds, unwritten } = control;
-    const standing = { ...state, holds: state.holds.filter(({ id }) => !acceptedIds.includes(id)) };
-    const alarmAt = await storage.getAlarm();
-    const facts = config && toFactsNow({ state: standing, control }, config, { nowMs, alarmAt });
-    const freshness = facts && { facts: JSON.stringify(facts), at: nowMs, count: false };
-    try {
-      await guardStore(deps.store, clock, () => {}).writeActions(unwritten, freshness);
-    } catch (error) {
-      log("warn", "operator.unwritten", { actions: unwritten.length, error: describeError(error) });
-      return;
-    }
-    const written = new Set(unwritten.map(({ id }) => id));
-    const { unwritten: left } = await memory.getControl();
-    await memory.setControl({ unwritten: left.filter(({ id }) => !written.has(id)) });
-  };
-
   return {
-    flush,
-
-    async hasUnwritten(): Promise<boolean> {
-      return (await memory.getControl()).unwritten.length > 0;
-    },
-
     /** Whether an operator's tick may start now; counts it when it may. */
     async allowTick(options: ActionOptions): Promise<Exclude<TickAnswer, { ok: true }> | undefined> {
       const { forced } = await memory.getControl();
@@ -77,7 +30,10 @@ export function createOperator(deps: RebuildDeps, memory: ObjectMemory) {
 
     async resume(options: ActionOptions): Promise<void> {
       await memory.setControl({ paused: null });
-      await storage.setAlarm(toAlarmTime(clock.now(), 0, clock.now()));
+      // The tick that follows is as good as a forced one: not sooner after the last than those may come.
+      const { state } = await memory.load();
+      const lastAt = state.journal.ticks[0]?.startedAt ?? Number.NEGATIVE_INFINITY;
+      await storage.setAlarm(toAlarmTime(lastAt, getIntervals(deps).forcedTicks.spacingMs, clock.now()));
       await record("resume", null, options, "resumed");
     },
 
@@ -101,5 +57,3 @@ export function createOperator(deps: RebuildDeps, memory: ObjectMemory) {
     },
   };
 }
-
-export type Operator = ReturnType<typeof createOperator>;

@@ -1,22 +1,15 @@
-import type { RebuilderApi } from "../contract/rpc.ts";
+import type { RebuilderApi, TickAnswer } from "../contract/rpc.ts";
 import type { RebuilderStatus, TickReport, TickTrigger } from "../contract/status.ts";
-import { beginAttempt } from "../safeguards/poison.ts";
-import { DeadlineError, withDeadline } from "../tick/deadline.ts";
 import { toAlarmTime } from "../tick/interval.ts";
-import { type Hold, isPaused, KEPT_TICK_REPORTS } from "../tick/memory.ts";
-import { publishApart } from "../tick/publish-apart.ts";
-import { toLostReport } from "../tick/report.ts";
-import { runTick } from "../tick/run-tick.ts";
+import { isPaused } from "../tick/memory.ts";
 import { describeError } from "../tick/tick.ts";
+import { createAuditLog } from "./audit-log.ts";
 import { getIntervals, type RebuildDeps } from "./deps.ts";
-import { createMemory, type ObjectMemory } from "./memory.ts";
-import { createOperator, type Operator } from "./operator.ts";
-import { tellFreshness, tellHolds } from "./telling.ts";
-import { judgeNow, toStatus } from "./to-status.ts";
+import { createMemory } from "./memory.ts";
+import { restWhilePaused, runOneTick } from "./one-tick.ts";
+import { createOperator } from "./operator.ts";
+import { toStatus } from "./to-status.ts";
 import { ensureAlarm } from "./watchdog.ts";
-
-/** Spans a whole tick, plan included: past it the tick is given up, so that a hung await cannot swallow later ones. */
-export const TICK_DEADLINE_MS = 150_000;
 
 export interface Rebuild extends RebuilderApi {
   alarm(): Promise<void>;
@@ -24,189 +17,92 @@ export interface Rebuild extends RebuilderApi {
 
 /** The rebuild of the board: ticks one at a time, each ended with an alarm ahead, and what operators may do. */
 export function createRebuild(deps: RebuildDeps): Rebuild {
-  const memory = createMemory(deps.storage);
-  const operator = createOperator(deps, memory);
-  let running: Promise<TickReport> | undefined;
-
-  /** One tick at a time: whoever comes while one is running joins it. */
-  const tick = (trigger: TickTrigger): Promise<TickReport> => {
-    running ??= runOneTick(trigger, deps, memory, operator).finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  const ensure = () => ensureAlarm(deps, memory, running !== undefined);
-  const rearmAfterFailure = () => {
-    const nowMs = deps.clock.now();
-    return deps.storage.setAlarm(toAlarmTime(nowMs, getIntervals(deps).idleMs, nowMs));
-  };
-
+  const ticks = createTicks(deps);
+  const { memory, operator } = ticks;
   const status = async (): Promise<RebuilderStatus> => {
-    await ensure();
+    await ticks.ensure();
     const [loaded, alarmAt, database] = await Promise.all([
       memory.load(),
       deps.storage.getAlarm(),
       deps.readDatabaseStatus(),
     ]);
-    return toStatus({ ...loaded, deps, alarmAt, isRunning: running !== undefined }, database);
+    return toStatus({ ...loaded, deps, alarmAt, isRunning: ticks.isRunning() }, database);
   };
-
   return {
-    async alarm(): Promise<void> {
-      try {
-        if (isPaused(await memory.getControl(), deps.clock.now())) await restWhilePaused(deps, memory, operator);
-        else await tick("alarm");
-      } catch (error) {
-        // An alarm that keeps throwing is dropped by the platform for good after its seventh try.
-        deps.log("error", "tick.failed", { error: describeError(error) });
-        await rearmAfterFailure().catch((failure: unknown) => {
-          deps.log("error", "alarm.unset", { error: describeError(failure) }); // the crons set it again
-        });
-      }
-    },
-
-    async tick(options = {}) {
-      if (isPaused(await memory.getControl(), deps.clock.now())) {
-        await ensure();
-        return { ok: false, reason: "paused" };
-      }
-      const joined = running !== undefined;
-      const refusal = joined ? undefined : await operator.allowTick(options);
-      if (refusal) return refusal;
-      try {
-        return { ok: true, report: await tick("forced"), joined };
-      } catch (error) {
-        deps.log("error", "tick.failed", { error: describeError(error) });
-        await rearmAfterFailure();
-        const report = (await memory.load()).state.journal.ticks[0];
-        if (!report) throw error;
-        return { ok: true, report, joined };
-      }
-    },
-
+    alarm: ticks.alarm,
+    tick: (options = {}) => ticks.force(() => operator.allowTick(options)),
     status,
-
+    ensureAlarm: ticks.ensure,
     async pause(options) {
       await operator.pause(options);
       return status();
     },
-
     async resume(options = {}) {
       await operator.resume(options);
       return status();
     },
-
     async reset(options = {}) {
       await operator.reset(options);
       return status();
     },
-
     async accept(id, options = {}) {
-      await ensure();
+      await ticks.ensure();
       return operator.accept(id, options);
     },
-
-    ensureAlarm: ensure,
   };
 }
 
-/** No tick while an operator says so; the alarm stays armed, so that the end of the pause cannot be lost. */
-async function restWhilePaused(deps: RebuildDeps, memory: ObjectMemory, operator: Operator): Promise<void> {
-  const nowMs = deps.clock.now();
-  const { paused } = await memory.getControl();
-  const untilMs = (paused?.until ?? Number.POSITIVE_INFINITY) - nowMs;
-  await deps.storage.setAlarm(toAlarmTime(nowMs, Math.min(untilMs, getIntervals(deps).idleMs), nowMs));
-  await operator.flush();
-  await tellAll(deps, memory);
-}
+/** Ticks, whoever asks for them: one at a time, and never without an alarm behind them. */
+function createTicks(deps: RebuildDeps) {
+  const { clock, storage, log } = deps;
+  const memory = createMemory(storage);
+  const audit = createAuditLog(deps, memory);
+  const operator = createOperator(deps, memory, audit);
+  let running: Promise<TickReport> | undefined;
 
-async function runOneTick(
-  trigger: TickTrigger,
-  deps: RebuildDeps,
-  memory: ObjectMemory,
-  operator: Operator,
-): Promise<TickReport> {
-  const { storage, clock, log } = deps;
-  const startedAt = clock.now();
-  const givenUp = new AbortController();
-  try {
-    await storage.setAlarm(toAlarmTime(startedAt, getIntervals(deps).watchdogMs, startedAt));
-    const config = deps.getConfig();
-    const { state, crashes, problems } = await memory.load();
-    if (problems.length > 0) log("error", "memory.unreadable", { fields: problems });
-    const place = `${state.place?.stacks.cursor ?? ""} ${state.place?.bitcoin.cursor ?? ""}`;
-    await memory.setCrashes(beginAttempt(crashes, place, startedAt));
-    const tick = runTick(trigger, { ...deps, config, memory, givenUp: givenUp.signal });
-    const report = await withDeadline(clock, "the tick", TICK_DEADLINE_MS, tick);
-    log(report.error === null ? "info" : "warn", "tick.ended", { ...report });
-    await afterTick(report, state.holds, deps, memory, operator);
-    return report;
-  } catch (error) {
-    givenUp.abort();
-    const outcome = error instanceof DeadlineError ? "given-up" : "failed";
-    await rememberLost({ trigger, startedAt, outcome, error: describeError(error), nowMs: clock.now() }, memory);
-    throw error;
-  }
-}
+  /** Whoever comes while a tick is running joins it. */
+  const tick = (trigger: TickTrigger): Promise<TickReport> => {
+    running ??= runOneTick(trigger, deps, memory, audit).finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  const rearmAfterFailure = () => {
+    const nowMs = clock.now();
+    return storage.setAlarm(toAlarmTime(nowMs, getIntervals(deps).idleMs, nowMs));
+  };
+  const ensure = () => ensureAlarm(deps, memory, running !== undefined);
 
-/** What follows a tick that has ended well or badly: nothing of it can make the tick a failed one. */
-async function afterTick(
-  report: TickReport,
-  holdsBefore: readonly Hold[],
-  deps: RebuildDeps,
-  memory: ObjectMemory,
-  operator: Operator,
-): Promise<void> {
-  try {
-    tellHolds(holdsBefore, (await memory.load()).state.holds, deps.log);
-    beat(report, deps);
-    await publishIfOwed(deps, memory);
-    if (await operator.hasUnwritten()) await operator.flush();
-    await tellAll(deps, memory);
-  } catch (error) {
-    deps.log("error", "tick.aftermath-failed", { error: describeError(error) });
-  }
-}
+  const alarm = async (): Promise<void> => {
+    try {
+      if (isPaused(await memory.getControl(), clock.now())) await restWhilePaused(deps, memory, audit);
+      else await tick("alarm");
+    } catch (error) {
+      // An alarm that keeps throwing is dropped by the platform for good after its seventh try.
+      log("error", "tick.failed", { error: describeError(error) });
+      await rearmAfterFailure().catch((failure: unknown) => {
+        log("error", "alarm.unset", { error: describeError(failure) }); // the crons set it again
+      });
+    }
+  };
 
-/** A ranking that a commit was too slow with: one at a time, after the tick, with the alarm set already. */
-async function publishIfOwed(deps: RebuildDeps, memory: ObjectMemory): Promise<void> {
-  const loaded = await memory.load();
-  const { mode, owed } = loaded.state.journal.publishing;
-  if (mode !== "apart" || !owed || loaded.state.journal.failedCommits > 0) return;
-  const next = await publishApart(loaded, { ...deps, config: deps.getConfig() });
-  await memory.setState(next);
-  const { problem } = next.journal.publishing;
-  deps.log(problem === null ? "info" : "warn", "publication.ended", { version: next.version, problem });
-}
-
-/** Says what began and what ended of the reasons to call the board degraded. */
-async function tellAll(deps: RebuildDeps, memory: ObjectMemory): Promise<void> {
-  const newest = await deps.readNewest();
-  const loaded = await memory.load();
-  const nowMs = deps.clock.now();
-  const { degraded } = loaded.state.journal;
-  const freshness = judgeNow(loaded, deps, newest);
-  const next = tellFreshness(degraded, freshness, nowMs, deps.log);
-  if (Object.keys(next).join() === Object.keys(degraded).join()) return;
-  await memory.setState({ ...loaded.state, journal: { ...loaded.state.journal, degraded: next } });
-}
-
-/** Whoever watches from outside hears of ticks that brought news of both chains. Not awaited: it must hold up nothing. */
-function beat(report: TickReport, { sendHeartbeat, log }: RebuildDeps): void {
-  const { stacks, bitcoin } = report.lanes;
-  const hasBoth = stacks.asked > stacks.failed && bitcoin.asked > bitcoin.failed;
-  if (report.outcome !== "committed" || !hasBoth) return;
-  sendHeartbeat().catch((error: unknown) => log("warn", "heartbeat.failed", { error: describeError(error) }));
-}
-
-async function rememberLost(lost: Parameters<typeof toLostReport>[0], memory: ObjectMemory): Promise<void> {
-  const { state } = await memory.load();
-  const { journal } = state;
-  const ticks = [toLostReport(lost, state), ...journal.ticks].slice(0, KEPT_TICK_REPORTS);
-  const counted = { ...journal.counters.ticks, [lost.outcome]: (journal.counters.ticks[lost.outcome] ?? 0) + 1 };
-  const counters = { ...journal.counters, ticks: counted };
-  await memory.setState({
-    ...state,
-    journal: { ...journal, ticks, counters, failedCommits: journal.failedCommits + 1 },
-  });
+  const force = async (allow: () => Promise<Exclude<TickAnswer, { ok: true }> | undefined>): Promise<TickAnswer> => {
+    if (isPaused(await memory.getControl(), clock.now())) {
+      await ensure();
+      return { ok: false, reason: "paused" };
+    }
+    const refusal = running === undefined ? await allow() : undefined;
+    if (refusal) return refusal;
+    const joined = running !== undefined; // one may have begun while this one was written down
+    try {
+      return { ok: true, report: await tick("forced"), joined };
+    } catch (error) {
+      log("error", "tick.failed", { error: describeError(error) });
+      await rearmAfterFailure();
+      const report = (await memory.load()).state.journal.ticks[0];
+      if (!report) throw error;
+      return { ok: true, report, joined };
+    }
+  };
+  return { memory, operator, alarm, force, ensure, isRunning: () => running !== undefined };
 }

@@ -1,72 +1,23 @@
-import {
-  type Clock,
-  HOST_NAMES,
-  type HostName,
-  LANES,
-  type Lane,
-  toBudgetHost,
-  toRunOutAt,
-  toUseNow,
-} from "@standings/balances";
-import {
-  type AcceptedPrice,
-  type Db,
-  type FreshnessRead,
-  findNewest,
-  getLastGoodPrices,
-  getRowCounts,
-  type Publication,
-  type RowCounts,
-} from "@standings/db";
+import { HOST_NAMES, type HostName, LANES, type Lane, toBudgetHost, toRunOutAt, toUseNow } from "@standings/balances";
+import type { Publication } from "@standings/db";
 import type { Config } from "../config.ts";
 import { type Freshness, type FreshnessRow, freshnessFacts } from "../contract/freshness.ts";
 import type { RebuilderStatus, UpstreamStatus } from "../contract/status.ts";
 import { describeHold } from "../safeguards/describe-hold.ts";
 import { judgeFreshness, toUnreachable } from "../safeguards/freshness.ts";
 import { LANE_HOSTS, planChunkSize, toEvenChunk } from "../tick/chunk.ts";
-import { withDeadline } from "../tick/deadline.ts";
 import { toFactsNow } from "../tick/facts.ts";
 import { NEW_LANE_PLACE } from "../tick/lanes.ts";
 import { isPaused, type Memory } from "../tick/memory.ts";
-import { STORE_CALL_TIMEOUT_MS } from "../tick/store.ts";
 import { describeError } from "../tick/tick.ts";
+import type { DatabaseStatus, NewestRead } from "./database-status.ts";
 import type { RebuildDeps } from "./deps.ts";
 import type { LoadedMemory } from "./memory.ts";
-
-export interface NewestRead {
-  publication: Publication | undefined;
-  freshness: FreshnessRead | undefined;
-}
-
-export interface DatabaseStatus extends NewestRead {
-  rowCounts: RowCounts;
-  prices: AcceptedPrice[];
-}
 
 export interface StatusInput extends LoadedMemory {
   deps: Pick<RebuildDeps, "clock" | "getConfig">;
   alarmAt: number | null;
   isRunning: boolean;
-}
-
-/** The newest ranking and what is known of its age; null when the database does not answer. */
-export async function readNewest(db: Db, clock: Clock): Promise<NewestRead | null> {
-  return readOrNull(clock, "freshness", findNewest(db));
-}
-
-/** What the database adds to the status; null when it does not answer, which is when status is needed most. */
-export async function readDatabaseStatus(db: Db, clock: Clock): Promise<DatabaseStatus | null> {
-  const reads = Promise.all([findNewest(db), getRowCounts(db), getLastGoodPrices(db)]);
-  const read = await readOrNull(clock, "status", reads);
-  return read && { ...read[0], rowCounts: read[1], prices: read[2] };
-}
-
-async function readOrNull<T>(clock: Clock, what: string, read: Promise<T>): Promise<T | null> {
-  try {
-    return await withDeadline(clock, `the database (${what})`, STORE_CALL_TIMEOUT_MS, read);
-  } catch {
-    return null; // said as such; the ticks in the same status say what the database answers
-  }
 }
 
 /** The age of the data as readers are told it: by what D1 says, and by this object's memory where D1 has no facts yet. */
@@ -238,7 +189,7 @@ function toPrices({ state }: StatusInput, database: DatabaseStatus | null, nowMs
 }
 
 function toRoster({ state }: StatusInput, nowMs: number): RebuilderStatus["roster"] {
-  const { sizes: _sizes, ...roster } = state.roster;
+  const { sizes: _sizes, isRefused: _isRefused, ...roster } = state.roster;
   return { ...roster, ageSeconds: roster.acceptedAt === null ? null : toAgeSeconds(roster.acceptedAt, nowMs) };
 }
 

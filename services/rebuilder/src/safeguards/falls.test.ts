@@ -162,12 +162,22 @@ describe("a fall that is held", () => {
 });
 
 describe("what is remembered of a lane's answers", () => {
+  const later = names(60, 60).map((agent) => answer(agent, ["sbtc"]));
+
   it("is the last hundred of holders", () => {
     const first = keepAnswers([], [...holders(60, 5), answer("nobody", [])]);
     expect(first.length).toBe(60);
-    const next = keepAnswers(first, holders(60, 0));
+    const next = keepAnswers(first, later);
     expect(next.length).toBe(KEPT_ANSWERS);
     expect(next.filter(({ fell }) => fell.length > 0)).toEqual([]);
+  });
+
+  it("is one answer an agent: where few are listed, the earlier ones do not outvote what they say now", () => {
+    let kept = keepAnswers([], later);
+    for (let rotation = 0; rotation < 20; rotation++) kept = keepAnswers(kept, holders(12, 0));
+    expect(kept.length).toBe(72);
+    const alone = keepAnswers([], holders(12, 0));
+    expect(judged({ answers: holders(12, 12), kept: alone }).kept.map(({ agent }) => agent)).toEqual(names(12));
   });
 });
 

@@ -6,7 +6,7 @@ export const MIN_FALLEN = 5;
 /** More of a token's holders than this do not part with it between two looks: the upstream lost its data. */
 export const MAX_FALLEN_SHARE = 0.3;
 
-/** Answers of a lane that a fall is judged against besides this tick's: a few that sell are none among many. */
+/** Agents whose last answers a fall is judged against besides this tick's: a few that sell are none among many. */
 export const KEPT_ANSWERS = 100;
 
 /** Calls to the other route in one tick. */
@@ -56,7 +56,7 @@ export interface HolderAnswer {
 }
 
 /** The part of an answer that later falls are judged against. */
-export type KeptAnswer = Pick<HolderAnswer, "held" | "fell">;
+export type KeptAnswer = Pick<HolderAnswer, "agent" | "held" | "fell">;
 
 export interface Pair {
   lane: Lane;
@@ -82,9 +82,10 @@ export interface LaneFalls {
 /** Tokens too many of whose holders fell to zero: these falls are a claim, to be confirmed by another route or held. */
 export function findClaims({ answers, kept, holds }: Omit<LaneFalls, "lane">): string[] {
   const tokens = [...new Set(answers.flatMap(({ fell }) => fell))].sort();
+  const others = withoutAnswered(kept, answers);
   return tokens.filter((tokenId) => {
     if (holds.some((hold) => hold.tokenId === tokenId)) return true; // one more of the same claim
-    const all = [...answers, ...kept].filter(({ held }) => held.includes(tokenId));
+    const all = [...answers, ...others].filter(({ held }) => held.includes(tokenId));
     const fallen = all.filter(({ fell }) => fell.includes(tokenId)).length;
     return fallen >= MIN_FALLEN && fallen > all.length * MAX_FALLEN_SHARE;
   });
@@ -232,10 +233,17 @@ export function describeFallHold({ tokenId, pairs }: FallHold): string {
   return `${agents} fell to zero ${tokenId} together; their last amounts stay`;
 }
 
-/** The lane's newest answers about holders, to judge later falls against. */
+/** The lane's newest answers about holders, to judge later falls against: one an agent. */
 export function keepAnswers(kept: readonly KeptAnswer[], answers: readonly HolderAnswer[]): KeptAnswer[] {
-  const fresh = answers.filter(({ held }) => held.length > 0).map(({ held, fell }) => ({ held, fell }));
-  return [...kept, ...fresh].slice(-KEPT_ANSWERS);
+  const holders = answers.filter(({ held }) => held.length > 0);
+  const fresh = holders.map(({ agent, held, fell }) => ({ agent, held, fell }));
+  return [...withoutAnswered(kept, answers), ...fresh].slice(-KEPT_ANSWERS);
+}
+
+/** What agents said before is no news beside what they say now: it would outvote them where few agents are. */
+function withoutAnswered(kept: readonly KeptAnswer[], answers: readonly HolderAnswer[]): KeptAnswer[] {
+  const answered = new Set(answers.map(({ agent }) => agent));
+  return kept.filter(({ agent }) => !answered.has(agent));
 }
 
 function shuffle<T>(items: readonly T[], random: () => number): T[] {

@@ -29,6 +29,9 @@ export const MAX_FAILED_SHARE_OF_LANE = 0.1;
 /** The price of a coin moves every agent: older than this it is old. */
 export const MAX_COIN_PRICE_AGE_MS = 15 * 60_000;
 
+/** A row this much older than the ranking is what a release left that is deployed no more: a rollback. */
+const MAX_ROW_BEHIND_MS = 5 * 60_000;
+
 export interface FreshnessInput {
   publication: { version: number; publishedAt: number; staleAfter: number; agents: number } | null;
   freshness: FreshnessRow | null; // null = written by no release that has one
@@ -52,7 +55,8 @@ const STATUS_OF: Record<ReasonCode, FreshnessStatus> = {
 
 /** The one judgement of how old the data is: from stored times and the clock, never from a flag. */
 export function judgeFreshness({ publication, freshness, nowMs }: FreshnessInput): Freshness {
-  const facts = freshness?.facts ?? null;
+  const isBehind = freshness && publication && publication.publishedAt - freshness.writtenAt > MAX_ROW_BEHIND_MS;
+  const facts = isBehind ? null : (freshness?.facts ?? null);
   const reasons = [
     ...judgePublication(publication, facts),
     ...(publication ? judgeAge(publication, facts, nowMs) : []),

@@ -55,7 +55,10 @@ export interface PriceVerdict {
  */
 export function judgePrice(input: PriceInput): PriceVerdict {
   const { quotes, nowMs, lastGood, hold } = input;
-  const usable = quotes.filter((quote) => isUsable(quote, nowMs));
+  // A clock that is a little ahead must not date a price into the future, where it would outlive the next ones.
+  const usable = quotes
+    .filter((quote) => isUsable(quote, nowMs))
+    .map((quote) => ({ ...quote, pricedAt: Math.min(quote.pricedAt, nowMs) }));
   if (input.isAccepted && hold) return accept({ ...hold, pricedAt: hold.seen }, "operator");
   const newer = usable.filter(({ pricedAt }) => lastGood === undefined || pricedAt >= lastGood.pricedAt);
   const confirmed = newer.find((quote) => isConfirmed(quote, usable));
@@ -95,7 +98,10 @@ export function describePriceHold({ tokenId, from, priceUsd, source }: PriceHold
   return from === null ? `${move}, ${priceUsd} USD, is ${source}'s alone` : `${move} at ${source} alone`;
 }
 
-/** What is remembered after a price was accepted. On more than its source's word it is what later ones are measured by. */
+/**
+ * What is remembered after a price was accepted. On more than its source's word it is what later ones are measured by.
+ * That a lone source was believed stays known until another one agrees.
+ */
 export function toPriceMemory(
   memory: PriceMemory,
   price: Price,
@@ -107,7 +113,8 @@ export function toPriceMemory(
   const last = kept.at(-1);
   const isDue = last === undefined || nowMs - last.at >= SAMPLE_EVERY_MS;
   const samples = isDue ? [...kept, { at: nowMs, priceUsd: price.priceUsd }] : kept;
-  return { confirmedBy, pricedAt: price.pricedAt, samples };
+  const isStillLone = confirmedBy === "last-good" && memory.confirmedBy === "single-source";
+  return { confirmedBy: isStillLone ? "single-source" : confirmedBy, pricedAt: price.pricedAt, samples };
 }
 
 function accept({ priceUsd, pricedAt, source }: Price, confirmedBy: PriceConfirmation): PriceVerdict {

@@ -16,6 +16,7 @@ const SIZE_BUCKET_MS = 3_600_000;
 const KEPT_EXAMPLES = 10; // enough to see what is wrong with a feed, small enough for a status page
 
 export interface RosterMemory extends Omit<RosterStatus, "ageSeconds"> {
+  isRefused: boolean; // the database did not take it
   sizes: { at: number; size: number }[]; // the largest roster accepted in each hour of the window, oldest first
 }
 
@@ -28,6 +29,7 @@ export const NEW_ROSTER: RosterMemory = {
   rejectedExamples: [],
   sharedBtcAddresses: 0,
   problem: null,
+  isRefused: false,
   sizes: [],
 };
 
@@ -65,7 +67,7 @@ export interface RosterVerdict {
  */
 export function judgeRoster(input: RosterInput): RosterVerdict {
   const { text, hold, listed, nowMs } = input;
-  const memory: RosterMemory = { ...input.memory, readAt: nowMs };
+  const memory: RosterMemory = { ...input.memory, readAt: nowMs, isRefused: false };
   const keep = (problem: string, changes: Partial<RosterVerdict> = {}): RosterVerdict => ({
     agents: undefined,
     hold,

@@ -21,6 +21,7 @@ export interface TurnCommit {
   firstEpoch: number;
   begin: Place; // as the tick began its turn
   end: Place; // when every pair is written
+  listedAgents: number; // of the roster before this tick
   pairs: readonly PairWrite[];
   head: Pick<TickWrites, "roster" | "prices" | "releases">;
   tail: Pick<TickWrites, "freshness" | "prune">;
@@ -68,69 +69,90 @@ type Part =
 
 const COMMITTED: Part = { kind: "committed", isSlow: false };
 
+/** The parts of a turn, one after the other: each with an epoch of its own and the place as of it, head and tail once. */
+function createParts(tick: Tick, turn: TurnCommit, result: CommitResult) {
+  const deadlineAt = tick.now() + LOCK_DEADLINE_MS;
+  let head: TurnCommit["head"] | undefined = turn.head;
+  const done: PairWrite[] = [];
+  return {
+    async commit(pairs: readonly PairWrite[], isLast: boolean, publishes: boolean): Promise<Part> {
+      const epoch = (result.epoch ?? turn.firstEpoch - 1) + 1;
+      const reached = isLast ? turn.end : toPlace(turn, [...done, ...pairs]);
+      const place = result.isRosterRefused ? { ...reached, agents: turn.listedAgents } : reached;
+      const writes = toWrites(tick, turn, { epoch, place, pairs, head, isLast });
+      const publication = publishes ? toNewPublication(turn, epoch, tick.now()) : undefined;
+      const part = await tryCommit(tick, writes, publication, result, deadlineAt);
+      if (part.kind === "committed") {
+        Object.assign(result, { epoch, place, hasPublished: result.hasPublished || publication !== undefined });
+        head = undefined;
+        done.push(...pairs);
+      }
+      if (publication && "isSlow" in part && part.isSlow) result.isPublicationSlow = true;
+      return part;
+    },
+    leaveOutRoster() {
+      head = head && { ...head, roster: null };
+    },
+  };
+}
+
 /**
  * Commits a turn as one atomic batch. When only the publication is refused, the turn is committed without it. When the
  * data is refused, the roster is tried by itself, and the pairs are halved until the poison one stands alone, which is
  * marked and passed; the publication follows with what is last. Never throws; whatever hangs is given up. Runs inside the lock.
  */
 export async function commitTurn(tick: Tick, turn: TurnCommit): Promise<CommitResult> {
-  const deadlineAt = tick.now() + LOCK_DEADLINE_MS;
   const result = toEmptyResult(turn.outcome, turn.begin);
-  let head: TurnCommit["head"] | undefined = turn.head;
-  const done: PairWrite[] = [];
-
-  const commitPart = async (pairs: readonly PairWrite[], isLast: boolean, publishes: boolean): Promise<Part> => {
-    const epoch = (result.epoch ?? turn.firstEpoch - 1) + 1;
-    const place = isLast ? turn.end : toPlace(turn, [...done, ...pairs]);
-    const writes = toWrites(tick, turn, { epoch, place, pairs, head, isLast });
-    const publication = publishes ? toNewPublication(turn, epoch, tick.now()) : undefined;
-    const part = await tryCommit(tick, writes, publication, result, deadlineAt);
-    if (part.kind === "committed") {
-      Object.assign(result, { epoch, place, hasPublished: result.hasPublished || publication !== undefined });
-      head = undefined;
-      done.push(...pairs);
-    }
-    if (publication && "isSlow" in part && part.isSlow) result.isPublicationSlow = true;
-    return part;
-  };
+  const parts = createParts(tick, turn, result);
 
   /** The last part: with the publication, or without it when it is refused so. */
   const commitLast = async (pairs: readonly PairWrite[]): Promise<Part> => {
-    const first = await commitPart(pairs, true, true);
+    const first = await parts.commit(pairs, true, true);
     if (first.kind !== "refused" || !turn.publication) return first;
-    const part = await commitPart(pairs, true, false);
+    const part = await parts.commit(pairs, true, false);
     if (part.kind === "committed") result.notes.push(`the ranking was not published: ${first.error}`);
     return part;
   };
 
-  const commitRoster = async (error: string): Promise<Part> => {
-    const alone = await commitPart([], false, false);
-    result.isRosterRefused = alone.kind === "refused";
-    return alone.kind === "refused" ? { ...alone, error: `the roster was refused: ${error}` } : alone;
+  const commitRosterFirst = async (error: string): Promise<Part> => {
+    const alone = await parts.commit([], false, false);
+    if (alone.kind !== "committed" && alone.kind !== "refused") return alone;
+    if (alone.kind === "refused") {
+      // The last roster stays: what was asked of an address that it does not have is dropped by the database.
+      result.isRosterRefused = true;
+      result.notes.push(`the database refused the roster: ${error}`);
+      parts.leaveOutRoster();
+    }
+    return commitLast(turn.pairs);
   };
 
   const commitHalves = async (pairs: readonly PairWrite[], error: string): Promise<Part> => {
     const [only, second] = pairs;
     if (only && !second) {
       result.notes.push(`the database refused the ${only.lane} balances of ${only.agent}: ${error}`);
-      return commitPart([toRefusedWrite(only)], false, false);
+      return parts.commit([toRefusedWrite(only)], false, false);
     }
     const half = Math.ceil(pairs.length / 2);
     let part: Part = COMMITTED;
     for (const some of [pairs.slice(0, half), pairs.slice(half)]) {
       if (part.kind !== "committed") break;
-      part = await commitPart(some, false, false);
-      if (part.kind === "refused" && part.isAboutData) part = await commitHalves(some, part.error);
+      part = await parts.commit(some, false, false);
+      if (isAboutData(part)) part = await commitHalves(some, part.error);
     }
     return part;
   };
 
-  const whole = await commitLast(turn.pairs);
-  if (whole.kind !== "refused" || !whole.isAboutData) return conclude(whole, result);
-  let part = turn.head.roster ? await commitRoster(whole.error) : COMMITTED;
-  if (part.kind === "committed" && turn.pairs.length > 0) part = await commitHalves(turn.pairs, whole.error);
-  if (part.kind === "committed") part = await commitLast([]);
+  let part = await commitLast(turn.pairs);
+  if (isAboutData(part) && turn.head.roster) part = await commitRosterFirst(part.error);
+  if (isAboutData(part)) {
+    if (turn.pairs.length > 0) part = await commitHalves(turn.pairs, part.error);
+    if (part.kind === "committed") part = await commitLast([]);
+  }
   return conclude(part, result);
+}
+
+function isAboutData(part: Part): part is Extract<Part, { kind: "refused" }> {
+  return part.kind === "refused" && part.isAboutData;
 }
 
 function toNewPublication({ publication }: TurnCommit, epoch: number, nowMs: number): NewPublication | undefined {

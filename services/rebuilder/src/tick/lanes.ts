@@ -67,7 +67,7 @@ export function advance(
 
 /**
  * Whether a lane that has ended its rotation waits for the other, so that both ask the same agents again: at most one
- * rotation, and only while the other is well and on its way.
+ * rotation, and only while the other is well and on its way. Where the other has only begun, both are together already.
  */
 export function waitsForOther(
   lanes: Record<Lane, { place: LanePlace; memory: LaneMemory; isGated: boolean }>,
@@ -77,7 +77,8 @@ export function waitsForOther(
   const own = lanes[lane];
   const other = lanes[lane === "stacks" ? "bitcoin" : "stacks"];
   const isWell = ({ memory, isGated }: (typeof lanes)[Lane]) => memory.health === "well" && !isGated;
-  if (own.place.isOpen || !other.place.isOpen || !isWell(own) || !isWell(other)) return false;
+  if (own.place.isOpen || !other.place.isOpen || other.place.cursor === "") return false;
+  if (!isWell(own) || !isWell(other)) return false;
   return own.memory.waited < toTicks(size.agents, size.chunkSize) - 1;
 }
 

@@ -1,7 +1,7 @@
 import { BTC, describeFailure, type Lane } from "@standings/balances";
 import { FALL_HELD, type TickWrites } from "@standings/db";
 import { type FallVerdict, toHeldSince } from "../safeguards/falls.ts";
-import type { AgentAnswer } from "./fetch.ts";
+import type { AgentAnswer } from "./ask-lane.ts";
 import type { Plan } from "./plan.ts";
 
 /** What one answer about one agent on one lane writes: the part of a commit that is never halved. */

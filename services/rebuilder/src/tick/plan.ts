@@ -31,6 +31,7 @@ export interface Plan {
   epoch: number; // of the newest commit
   version: number; // the highest ever published, as D1 and the object know it
   place: Place; // as the tick begins
+  listedAgents: number; // before a roster of this tick
   highestRotation: number;
   roster: { change: RosterChange | null; memory: RosterMemory; hold: RosterHold | undefined };
   lanes: Record<Lane, LanePlan>;
@@ -52,6 +53,7 @@ export async function planTick(tick: Tick, memory: Memory): Promise<Plan> {
     epoch: read.commit?.epoch ?? 0,
     version: Math.max(read.publication?.version ?? 0, memory.state.version),
     place,
+    listedAgents: found.place.agents,
     highestRotation: found.highest,
     roster,
     lanes,
@@ -70,7 +72,7 @@ function toPlace(read: PlanRead, { state, control }: Memory): { place: Place; hi
     read.publication?.rotation ?? 0,
     read.fetchesRotation ?? 0,
   );
-  const agents = stored?.agents ?? read.listedAgents ?? 0;
+  const agents = stored?.agents ?? read.listedAgents ?? state.place?.agents ?? 0;
   const place = endIfReset(stored ?? toUnknownPlace(highest, agents, control.resets), control.resets);
   return { place, highest, hasBegunAnew: stored === undefined || stored.resets !== control.resets };
 }
@@ -108,14 +110,18 @@ async function planRoster(tick: Tick, memory: Memory, found: ReturnType<typeof t
   return { ...verdict, agents, change: toRosterChange(before, agents, tick.now()) };
 }
 
-/** Old, or not read since a start or a reset, or about to be accepted; a clock that was set back makes no roster young. */
+/**
+ * Old, or not read since a start or a reset, or about to be accepted; a clock that was set back makes no roster young. One
+ * that was not usable is read again with every tick, but for one that the database refused: that costs a commit.
+ */
 function isRosterDue(
   { deps: { config }, startedAt }: Tick,
-  { readAt }: RosterMemory,
+  { readAt, problem, isRefused }: RosterMemory,
   { place, hasBegunAnew }: ReturnType<typeof toPlace>,
   isAccepted: boolean,
 ): boolean {
   if (readAt === null || place.agents === 0 || hasBegunAnew || isAccepted) return true;
+  if (problem !== null && !isRefused) return true;
   return startedAt - readAt >= config.rosterMaxAgeMs || readAt > startedAt;
 }
 
@@ -213,21 +219,20 @@ function toLanePlan(
 }
 
 /**
- * A probing lane first asks the agent at its cursor, then others from anywhere: bad neighbours, which a stranger can
- * register, must not keep it from finding out that its host is well.
+ * A probing lane first asks the agent at its cursor, then others from anywhere, or where nobody is from the end of its
+ * turn: bad neighbours, which a stranger can register, must not keep it from finding out that its host is well.
  */
 async function withProbes(lanes: Record<Lane, LanePlan>, tick: Tick): Promise<Record<Lane, LanePlan>> {
   const probing = LANES.filter((lane) => lanes[lane].memory.health === "probing" && lanes[lane].agents.length > 0);
   if (probing.length === 0) return lanes;
-  // One call, about one roster: who comes after a place drawn at random, and at the start for where that is past the last.
-  const after = { cursor: toRandomCursor(tick.deps.random), limit: PROBES_PER_TICK };
-  const found = await tick.store.listAgentsAfter({ stacks: after, bitcoin: { ...after, cursor: "" } });
-  const elsewhere = [...found.stacks, ...found.bitcoin];
+  const from = { cursor: toRandomCursor(tick.deps.random), limit: PROBES_PER_TICK - 1 };
+  const elsewhere = await tick.store.listAgentsAfter({ stacks: from, bitcoin: from });
   const withTheirs = { ...lanes };
   for (const lane of probing) {
-    const first = lanes[lane].agents.slice(0, 1);
-    const probes = new Map([...first, ...elsewhere].map((agent) => [agent.stxAddress, agent]));
-    withTheirs[lane] = { ...lanes[lane], probes: [...probes.values()].slice(0, PROBES_PER_TICK) };
+    const { agents } = lanes[lane];
+    const inOrder = [...agents.slice(0, 1), ...elsewhere[lane], ...agents.toReversed()];
+    const distinct = new Map(inOrder.map((agent) => [agent.stxAddress, agent]));
+    withTheirs[lane] = { ...lanes[lane], probes: [...distinct.values()].slice(0, PROBES_PER_TICK) };
   }
   return withTheirs;
 }

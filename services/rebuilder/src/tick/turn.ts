@@ -1,5 +1,7 @@
 import { LANES } from "@standings/balances";
 import { toStaleAfterMs } from "../safeguards/freshness.ts";
+import { toSpanPlan } from "../safeguards/poison.ts";
+import { toTicks } from "./chunk.ts";
 import type { TurnCommit } from "./commit.ts";
 import { COUNT_AGES_EVERY_MS, toFacts } from "./facts.ts";
 import type { Answers } from "./fetch.ts";
@@ -48,6 +50,7 @@ export function toTurn(tick: Tick, judged: Judged): Turn {
       firstEpoch: plan.epoch + 1,
       begin,
       end,
+      listedAgents: plan.listedAgents,
       pairs: verdict.pairs,
       head: { roster: plan.roster.change, prices: verdict.prices.accepted, releases: verdict.releases },
       tail: { freshness: { facts: JSON.stringify(facts), at: nowMs, count: countsAges }, prune: endsRotation },
@@ -114,5 +117,13 @@ export function toInterval(
   const chunkSize = plan?.lanes.stacks.chunkSize ?? config.chunkSize;
   const failedCommits = isCommitted ? 0 : memory.state.journal.failedCommits + 1;
   const lanes = toLanes(memory, answers);
-  return chooseInterval(toHealth(tick, { lanes, agents, chunkSize, failedCommits }), config);
+  const health = toHealth(tick, { lanes, agents, chunkSize, failedCommits });
+  return chooseInterval({ ...health, ticksOfRotation: toTicksNow(plan, memory) ?? health.ticksOfRotation }, config);
+}
+
+/** While it is found out whose answers bring ticks down, a rotation has many small ones: they come as soon as they may. */
+function toTicksNow(plan: Plan | undefined, { crashes }: Memory): number | undefined {
+  if (!plan || (crashes.running?.turn ?? null) === null) return undefined;
+  const sizes = LANES.map((lane) => toSpanPlan(plan.lanes[lane].span, plan.lanes[lane].chunkSize).size);
+  return LANES.length * toTicks(plan.place.agents, Math.min(...sizes));
 }

@@ -1,10 +1,12 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import type { AppEnv } from "../../env.ts";
-import { toProblemResponse } from "../../errors.ts";
-import { problem } from "../../problem.ts";
-import { countAgainst } from "../../rate-limit.ts";
+import { toProblemResponse } from "../../http/errors.ts";
+import { problem } from "../../http/problem.ts";
+import { countAgainst } from "../../http/rate-limit.ts";
+import { ADMIN_PATH, METRICS_PATH } from "../../paths.ts";
 
 const MAX_BODY_BYTES = 4096;
 
@@ -25,29 +27,42 @@ const checkBearer = bearerAuth<AppEnv>({
 });
 
 /** Stands before everything under its path, also before what does not exist: deny by default. */
-export const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
+const requireOperator: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!c.env.ADMIN_TOKEN || !BEARER_TOKEN.test(c.env.ADMIN_TOKEN)) throw problem("admin-not-configured");
   return checkBearer(c, next);
 };
 
-export const hideFromSearch: MiddlewareHandler<AppEnv> = async (c, next) => {
+const hideFromSearch: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   c.header("X-Robots-Tag", "noindex");
 };
 
-export const limitBody = bodyLimit({
+const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: () => {
     throw problem("body-too-large");
   },
 });
 
-/** For actions without input: a body is refused, so that nobody believes that it was obeyed. */
-export const refuseBody: MiddlewareHandler<AppEnv> = async (c, next) => {
+/** An action without input: an empty body is none, whatever type it says; one without a type would be passed over. */
+const allowNoBody: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.method !== "POST") return next();
   const body = (await c.req.text()).trim();
-  if (body === "" || body === "{}") return next();
-  throw problem("invalid-request", { errors: [{ pointer: "", detail: "this action takes no body" }] });
+  if (body === "") c.req.raw = new Request(c.req.url, { method: c.req.method });
+  else if (!c.req.header("Content-Type")) throw problem("unsupported-media-type");
+  return next();
 };
+
+/** What only the operator may see or do. */
+export function isOperatorPath(path: string): boolean {
+  return path === ADMIN_PATH || path.startsWith(`${ADMIN_PATH}/`) || path === METRICS_PATH;
+}
+
+export function guardAdmin(app: OpenAPIHono<AppEnv>): void {
+  for (const path of [`${ADMIN_PATH}/*`, METRICS_PATH]) {
+    app.use(path, hideFromSearch, requireOperator, limitBody, allowNoBody);
+  }
+}
 
 /** While a token is replaced, the one before it counts too. Both are compared always, whichever is right. */
 async function isOperatorToken(given: string, env: AppEnv["Bindings"]): Promise<boolean> {

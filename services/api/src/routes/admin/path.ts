@@ -1,2 +1,0 @@
-/** Everything below is for the operator alone. */
-export const ADMIN_PATH = "/api/admin";
