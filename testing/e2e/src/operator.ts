@@ -1,4 +1,5 @@
 import { statusSchema, tickAnswerSchema } from "@standings/api/src/routes/admin/schema.ts";
+import { LANES } from "@standings/rebuilder/contract";
 import { call, readBody } from "./http.ts";
 
 export type Status = ReturnType<typeof statusSchema.parse>;
@@ -11,6 +12,11 @@ export interface Operator {
   getStatus(): Promise<Status>;
   tick(): Promise<ReturnType<typeof tickAnswerSchema.parse>>;
   change(action: Exclude<Action, "tick">, body?: object): Promise<Status>;
+}
+
+/** The rotation that both lanes have reached. */
+export function toRotation({ lanes }: Pick<Status, "lanes">): number {
+  return Math.min(...LANES.map((lane) => lanes[lane].rotation));
 }
 
 /** A tick may take all of its own deadline. */

@@ -1,7 +1,7 @@
 import { LANES } from "@standings/rebuilder/contract";
 import { createRoster, type RosterAgent } from "@standings/upstream-sim";
 import { findFlaws, readBoard, toHoldings } from "./board.ts";
-import type { Status, Tick } from "./operator.ts";
+import { type Status, type Tick, toRotation } from "./operator.ts";
 import { pinEverything } from "./pins.ts";
 import { createTestFolder, startTestStack, type TestStack, writeRoster } from "./test-stack.ts";
 import { type TickWatch, watchTicks } from "./ticks.ts";
@@ -101,11 +101,6 @@ function listChanges(before: Record<string, object>, after: Record<string, objec
     const [was, is] = [JSON.stringify(holding), JSON.stringify(after[address])];
     return was === is ? [] : [`${address} had ${was} and has ${is}`];
   });
-}
-
-/** The rotation that both lanes have reached. */
-export function toRotation({ lanes }: Pick<Status, "lanes">): number {
-  return Math.min(...LANES.map((lane) => lanes[lane].rotation));
 }
 
 /** What an outage may leave behind, beside the causes that are kept for the person on call. */

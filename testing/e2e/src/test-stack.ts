@@ -25,18 +25,27 @@ export interface TestStack {
   close(): Promise<void>;
 }
 
-/** Both Workers and the simulated upstreams, with the environment of `npm start`. */
-export async function startTestStack(stateDir: string, env: Record<string, string> = {}): Promise<TestStack> {
+/**
+ * Both Workers and the simulated upstreams, with the environment of `npm start`.
+ * @param given upstreams that outlive the stack, instead of its own
+ */
+export async function startTestStack(
+  stateDir: string,
+  env: Record<string, string> = {},
+  given?: Upstream,
+): Promise<TestStack> {
   const port = String(await findFreePort());
-  const options = parseStartOptions([], { PORT: port, STATE_DIR: stateDir, ADMIN_TOKEN, ...env }, ROOT);
+  const own = { PORT: port, STATE_DIR: stateDir, ADMIN_TOKEN, ...given?.baseUrls };
+  const options = parseStartOptions([], { ...own, ...env }, ROOT);
   const lines: string[] = [];
   const stack: Stack = await startStack({ ...options, onLine: (line) => lines.push(line) });
-  if (!stack.upstream) throw new Error("every upstream was overridden");
+  const upstream = given ?? stack.upstream;
+  if (!upstream) throw new Error("every upstream was overridden");
   return {
     origin: stack.origin,
     logPath: stack.logPath,
     versionAtStart: stack.versionAtStart,
-    upstream: stack.upstream,
+    upstream,
     operator: createOperator(stack.origin, ADMIN_TOKEN),
     lines,
     listErrors: () => lines.filter(isErrorStart),

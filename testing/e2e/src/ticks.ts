@@ -6,6 +6,8 @@ import { waitUntil } from "./wait-until.ts";
 export interface TickWatch {
   /** Oldest first. */
   ticks: readonly Tick[];
+  /** Takes note of the ticks that have ended by now. */
+  look(): Promise<Status>;
   /** Waits until so many ticks have ended; answers with the status that showed the last of them. */
   waitForTicks(count: number, timeoutMs: number): Promise<Status>;
   waitFor(what: string, timeoutMs: number, isThere: (status: Status) => boolean): Promise<Status>;
@@ -38,6 +40,7 @@ export async function watchTicks(operator: Operator, { onStatus, force }: WatchO
     });
   return {
     ticks,
+    look,
     waitFor,
     waitForTicks: (count, timeoutMs) => waitFor(`${count} ticks`, timeoutMs, () => ticks.length >= count),
   };
@@ -48,12 +51,11 @@ function toKey(tick: Tick): string {
   return `${tick.tickId} ${tick.startedAt}`;
 }
 
-/** The clocks of Worker and upstream differ a little; ticks are at least a second apart. */
-const SLACK_MS = 500;
-
-/** The calls of one tick as the upstreams saw them. */
-export function listCallsOf(tick: Tick, calls: readonly Call[]): Call[] {
-  const startedAt = Date.parse(tick.startedAt);
-  const [from, to] = [startedAt - SLACK_MS, startedAt + tick.durationMs + SLACK_MS];
-  return calls.filter((call) => call.startedAt >= from && call.startedAt < to);
+/** The calls of each tick as the upstreams saw them: one tick runs at a time, so each call is of the last that began. */
+export function listCallsByTick(ticks: readonly Tick[], calls: readonly Call[]): Call[][] {
+  return ticks.map((tick, index) => {
+    const from = Date.parse(tick.startedAt);
+    const to = Date.parse(ticks[index + 1]?.startedAt ?? "") || Number.POSITIVE_INFINITY;
+    return calls.filter((call) => call.startedAt >= from && call.startedAt < to);
+  });
 }

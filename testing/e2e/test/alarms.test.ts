@@ -97,8 +97,7 @@ describe("an object that ran for a while", () => {
   const stateDir = `${folder.path}/state`;
   beforeAll(async () => {
     const rosterFile = writeRoster(folder.path, roster.agents);
-    const { ALEX_API_URL: _simulated, ...baseUrls } = upstream.baseUrls; // one of its own is what makes it a test stack
-    const stack = await startTestStack(stateDir, { ...VARS, ...baseUrls, ROSTER_FILE: rosterFile });
+    const stack = await startTestStack(stateDir, { ...VARS, ROSTER_FILE: rosterFile }, upstream);
     await stack.operator.tick();
     await waitUntil("the middle of a rotation", WAIT_MS, () =>
       upstream.stats().calls >= MIDDLE_CALLS ? true : undefined,

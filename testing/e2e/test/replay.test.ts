@@ -19,6 +19,8 @@ beforeAll(async () => {
   const replayDir = join(folder.path, "recorded");
   writeRecording(replayDir, [
     { host: "coingecko", path: "/simple/price", body: { bitcoin: { usd: 100_000.5 }, blockstack: { usd: 0.75 } } },
+    spot("BTC", "100000.5"),
+    spot("STX", "0.75"),
     // 2 STX, 0.03 sBTC and 5 of a token without a price; 0.5 BTC: 1.50 + 3,000.015 + 50,000.25 = 53,001.765
     stacks(ANN, "2000000", { [SBTC]: "3000000", [UNPRICED]: "5" }),
     bitcoin(ANN, 80_000_000, 30_000_000),
@@ -83,8 +85,9 @@ it("leaves the agent with a missing answer pending, off the board and with what 
 });
 
 it("says in its status what went wrong", async () => {
-  const { upstreams, publication } = await stack.operator.getStatus();
-  expect(upstreams.mempool).toMatchObject({ ok: 3, failed: 1, lastError: "http-error 503", breaker: "closed" });
+  const { upstreams, lanes, publication } = await stack.operator.getStatus();
+  expect(upstreams.mempool).toMatchObject({ ok: 3, failed: 1, lastError: "http-error 503", gate: "open" });
+  expect(lanes).toMatchObject({ stacks: { health: "well" }, bitcoin: { health: "well" } });
   expect(publication).toMatchObject({ agents: 3, pending: 1, coveragePercent: 75 });
   expect(stack.listErrors()).toEqual([]);
 });
@@ -96,6 +99,11 @@ interface Recorded {
   host: string;
   path: string;
   body: object;
+}
+
+/** The second source, without which no first price is believed. */
+function spot(base: string, amount: string): Recorded {
+  return { host: "coinbase", path: `/prices/${base}-USD/spot`, body: { data: { amount, base, currency: "USD" } } };
 }
 
 function stacks(agent: Agent, stx: string, tokens: Record<string, string>): Recorded {
