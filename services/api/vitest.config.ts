@@ -34,7 +34,7 @@ export default defineConfig(async () => ({
     }),
   ],
   test: {
-    include: ["{src,test}/**/*.test.ts"],
+    include: ["test/**/*.test.ts"],
     setupFiles: ["./test/setup.ts"],
     testTimeout: 30_000,
     provide: {

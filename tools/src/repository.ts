@@ -7,7 +7,7 @@ export const ROOT = resolve(import.meta.dirname, "../..");
 export const SERVICES = ["api", "rebuilder"] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** The environments of both configs, by DEPLOY_ENV. The local one is their top level. */
+/** The environments of both configs. The local one is their top level. */
 export const ENVIRONMENTS = ["local", "staging", "production"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 

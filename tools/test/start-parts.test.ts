@@ -24,7 +24,7 @@ describe("the generated configs", () => {
       rebuilder: { ...none, vars: { CHUNK_SIZE: "7" } },
     });
     const [api, rebuilder] = [readJson(paths.api), readJson(paths.rebuilder)];
-    expect(rebuilder.vars).toMatchObject({ CHUNK_SIZE: "7", DEPLOY_ENV: "local", HIRO_API_URL: "https://api.hiro.so" });
+    expect(rebuilder.vars).toMatchObject({ CHUNK_SIZE: "7", HIRO_API_URL: "https://api.hiro.so" });
     for (const config of [api, rebuilder]) {
       expect(config).not.toHaveProperty("env");
       expect(config.main).toMatch(/^\/.*\/services\/\w+\/src\/worker\.ts$/);

@@ -11,10 +11,6 @@ describe.each(SERVICES)("wrangler.%s.jsonc", (service) => {
     expect(listBindingNames(readEnvironment(service, name))).toEqual(names);
   });
 
-  it.each(ENVIRONMENTS)("names itself in DEPLOY_ENV: %s", (name) => {
-    expect(readEnvironment(service, name).vars?.DEPLOY_ENV).toBe(name);
-  });
-
   it("has no environment besides those", () => {
     expect(Object.keys(readConfig(service).env ?? {}).sort()).toEqual(["production", "staging"]);
   });

@@ -5,7 +5,6 @@ import type { Context } from "hono";
 export interface Env {
   DB: D1Database;
   REBUILDER: RebuilderApi; // service binding, entrypoint RebuilderRpc
-  DEPLOY_ENV: string;
   PUBLIC_URL: string; // where readers reach this service; empty = links stay relative
   AUTH_FAILURES: RateLimit; // per client
   SEARCHES: RateLimit; // per client

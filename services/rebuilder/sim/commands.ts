@@ -1,9 +1,13 @@
-import type { HostName } from "@standings/balances";
 import fc from "fast-check";
-import type { UpstreamMode } from "./model-upstreams.ts";
-import type { DatabaseMode, RosterMode, World } from "./world.ts";
+import { DATABASE_MODES, DATABASE_SCOPES, type DatabaseMode, type DatabaseScope } from "./database-modes.ts";
+import type { Feed } from "./model-upstreams.ts";
+import { ROSTER_EDITS, type RosterEdit } from "./roster-edits.ts";
+import { ROSTER_MODES, type RosterMode } from "./roster-source.ts";
+import { MODES, type Mode, SERVICES, type Service } from "./upstream-modes.ts";
+import { SPAM_KINDS, type SpamKind } from "./wallets.ts";
+import type { StorageMode } from "./world.ts";
 
-/** What can happen to a rebuild, as data: a history is a list of these. */
+/** What can happen to a rebuild, as data: a history is a list of these. `at` picks somebody, modulo how many there are. */
 export type Command =
   | { kind: "wait"; seconds: number }
   | { kind: "alarm-twice" }
@@ -14,200 +18,100 @@ export type Command =
   | { kind: "pause"; seconds: number | null }
   | { kind: "resume" }
   | { kind: "reset" }
-  | { kind: "accept" }
+  | { kind: "accept"; at: number }
+  | { kind: "status" }
   | { kind: "crash"; inSteps: number; isApplied: boolean }
+  | { kind: "crasher"; at: number }
   | { kind: "evict" }
   | { kind: "wipe" }
+  | { kind: "split" }
+  | { kind: "stale-tick" }
   | { kind: "clock-jump"; seconds: number }
-  | { kind: "upstream"; host: HostName; mode: UpstreamMode }
-  | { kind: "database"; mode: DatabaseMode }
+  | { kind: "upstream"; service: Service; mode: Mode }
+  | { kind: "outage"; mode: Mode }
+  | { kind: "slow-network"; ms: number }
+  | { kind: "bad-neighbours"; lane: "stacks" | "bitcoin"; at: number; count: number }
+  | { kind: "feed"; feed: Feed; factor: number }
+  | { kind: "market"; btc: number; stx: number }
+  | { kind: "database"; mode: DatabaseMode; on: DatabaseScope }
+  | { kind: "refuse"; what: "rows" | "roster" | "publication-data" | "publication-sql"; at: number; count: number }
+  | { kind: "time-travel"; commands: number }
+  | { kind: "storage"; mode: StorageMode }
+  | { kind: "lock"; seconds: number }
   | { kind: "roster-source"; mode: RosterMode }
   | { kind: "roster-edit"; edit: RosterEdit; at: number }
+  | { kind: "sabbatical"; at: number }
   | { kind: "trade"; at: number; amount: number }
-  | { kind: "prices"; factor: number }
+  | { kind: "sell"; what: "stx" | "sbtc" | "btc"; at: number; count: number }
+  | { kind: "spam"; spam: SpamKind; at: number; count: number }
   | { kind: "heal" };
 
-export type RosterEdit = "add" | "remove" | "swap" | "correct" | "reverse" | "halve";
+type Named<K extends Command["kind"]> = Extract<Command, { kind: K }>;
 
-const HOSTS: HostName[] = ["hiro", "mempool", "coingecko", "coinbase"];
-const MODES: UpstreamMode[] = [
-  "ok",
-  "429",
-  "429-later",
-  "5xx",
-  "hangs",
-  "html",
-  "wrong-types",
-  "truncated",
-  "negative",
-  "too-much",
-  "zeros",
-  "v1-gone",
-  "flaky",
-  "flaky-429",
-];
-const DATABASE_MODES: DatabaseMode[] = ["ok", "fails-before", "fails-after", "hangs", "late", "flaky"];
-const ROSTER_MODES: RosterMode[] = ["present", "absent", "corrupt", "empty", "hangs", "throws"];
-const EDITS: RosterEdit[] = ["add", "remove", "swap", "correct", "reverse", "halve"];
-
-const kind = <K extends Command["kind"]>(name: K) => fc.constant({ kind: name });
 const at = fc.nat(1_000);
+const of = <K extends Command["kind"]>(
+  kind: K,
+  fields: { [F in Exclude<keyof Named<K>, "kind">]: fc.Arbitrary<Named<K>[F]> },
+) => fc.record({ kind: fc.constant(kind), ...fields }) as unknown as fc.Arbitrary<Command>;
+const often = (weight: number, arbitrary: fc.Arbitrary<Command>) => ({ weight, arbitrary });
+
+const count = fc.constantFrom(1, 3, 6, 12);
+const mode = fc.constantFrom(...MODES);
+const factor = fc.constantFrom(1, 1.02, 1.3, 1.7, 0.5, 100, 0.00001);
 
 export const command: fc.Arbitrary<Command> = fc.oneof(
-  {
-    arbitrary: fc.record({ kind: fc.constant("wait" as const), seconds: fc.constantFrom(1, 60, 130, 300, 700, 2_000) }),
-    weight: 10,
-  },
-  {
-    arbitrary: fc.record({
-      kind: fc.constant("crash" as const),
-      inSteps: fc.integer({ min: 1, max: 45 }),
-      isApplied: fc.boolean(),
+  often(28, of("wait", { seconds: fc.constantFrom(1, 60, 130, 130, 300, 700, 700, 2_000) })),
+  often(1, of("wait", { seconds: fc.constantFrom(4_000, 8_000) })),
+  often(8, of("crash", { inSteps: fc.integer({ min: 1, max: 60 }), isApplied: fc.boolean() })),
+  often(8, of("upstream", { service: fc.constantFrom(...SERVICES), mode })),
+  often(
+    4,
+    of("upstream", {
+      service: fc.constantFrom("hiro", "mempool"),
+      mode: fc.constantFrom("zeros", "half-zeros", "no-tokens"),
     }),
-    weight: 4,
-  },
-  {
-    arbitrary: fc.record({
-      kind: fc.constant("upstream" as const),
-      host: fc.constantFrom(...HOSTS),
-      mode: fc.constantFrom(...MODES),
+  ),
+  often(
+    3,
+    of("upstream", {
+      service: fc.constantFrom("node", "blockstream"),
+      mode: fc.constantFrom("5xx", "zeros", "more", "hangs"),
     }),
-    weight: 5,
-  },
-  {
-    arbitrary: fc.record({ kind: fc.constant("database" as const), mode: fc.constantFrom(...DATABASE_MODES) }),
-    weight: 3,
-  },
-  {
-    arbitrary: fc.record({ kind: fc.constant("roster-edit" as const), edit: fc.constantFrom(...EDITS), at }),
-    weight: 4,
-  },
-  {
-    arbitrary: fc.record({ kind: fc.constant("forced-ticks" as const), count: fc.integer({ min: 1, max: 3 }) }),
-    weight: 3,
-  },
-  {
-    arbitrary: fc.record({ kind: fc.constant("trade" as const), at, amount: fc.constantFrom(0, 1, 500_000) }),
-    weight: 2,
-  },
-  fc.record({ kind: fc.constant("roster-source" as const), mode: fc.constantFrom(...ROSTER_MODES) }),
-  fc.record({ kind: fc.constant("pause" as const), seconds: fc.option(fc.constantFrom(1, 300, 3_000)) }),
-  fc.record({ kind: fc.constant("clock-jump" as const), seconds: fc.constantFrom(-3_600, -60, 60, 86_400) }),
-  fc.record({ kind: fc.constant("prices" as const), factor: fc.constantFrom(0.5, 1, 1.2, 100) }),
-  kind("alarm-twice"),
-  kind("alarm-lost"),
-  kind("alarm-stuck"),
-  { arbitrary: kind("cron"), weight: 3 },
-  kind("resume"),
-  kind("reset"),
-  kind("accept"),
-  kind("evict"),
-  kind("wipe"),
-  { arbitrary: kind("heal"), weight: 2 },
+  ),
+  often(2, of("outage", { mode })),
+  often(1, of("slow-network", { ms: fc.constantFrom(2_000, 7_000) })),
+  often(2, of("bad-neighbours", { lane: fc.constantFrom("stacks", "bitcoin"), at, count })),
+  often(3, of("feed", { feed: fc.constantFrom("coingecko", "coinbase", "mempool-prices"), factor })),
+  often(2, of("market", { btc: factor, stx: factor })),
+  often(6, of("database", { mode: fc.constantFrom(...DATABASE_MODES), on: fc.constantFrom(...DATABASE_SCOPES) })),
+  often(
+    3,
+    of("refuse", { what: fc.constantFrom("rows", "rows", "roster", "publication-data", "publication-sql"), at, count }),
+  ),
+  often(1, of("time-travel", { commands: fc.integer({ min: 1, max: 8 }) })),
+  often(2, of("storage", { mode: fc.constantFrom("throws", "flaky") })),
+  often(1, of("lock", { seconds: fc.constantFrom(5, 60, 200) })),
+  often(1, of("crasher", { at })),
+  often(2, of("split", {})),
+  often(2, of("stale-tick", {})),
+  often(8, of("roster-edit", { edit: fc.constantFrom(...ROSTER_EDITS), at })),
+  often(2, of("roster-source", { mode: fc.constantFrom(...ROSTER_MODES) })),
+  often(1, of("sabbatical", { at })),
+  often(5, of("forced-ticks", { count: fc.integer({ min: 1, max: 3 }) })),
+  often(3, of("trade", { at, amount: fc.constantFrom(0, 1, 500_000) })),
+  often(4, of("sell", { what: fc.constantFrom("stx", "sbtc", "btc"), at, count })),
+  often(3, of("spam", { spam: fc.constantFrom(...SPAM_KINDS), at, count })),
+  often(2, of("pause", { seconds: fc.option(fc.constantFrom(1, 300, 3_000)) })),
+  often(2, of("clock-jump", { seconds: fc.constantFrom(-3_600, -60, 60, 86_400) })),
+  often(2, of("alarm-twice", {})),
+  often(2, of("alarm-lost", {})),
+  often(2, of("alarm-stuck", {})),
+  often(5, of("cron", {})),
+  often(1, of("resume", {})),
+  often(2, of("reset", {})),
+  often(3, of("accept", { at })),
+  often(2, of("status", {})),
+  often(2, of("evict", {})),
+  often(2, of("wipe", {})),
+  often(4, of("heal", {})),
 );
-
-/** Makes a command happen. Whatever it starts goes on while time passes with the following ones. */
-export async function happen(world: World, what: Command): Promise<void> {
-  switch (what.kind) {
-    case "wait":
-      return world.advance(what.seconds * 1_000);
-    case "alarm-twice":
-      world.start(() => world.rebuild.alarm());
-      return world.start(() => world.rebuild.alarm());
-    case "alarm-lost":
-      return world.loseAlarm();
-    case "alarm-stuck":
-      return world.stickAlarm();
-    case "cron":
-      return world.start(() => world.rebuild.ensureAlarm());
-    case "forced-ticks":
-      for (let tick = 0; tick < what.count; tick++) world.start(() => world.rebuild.tick());
-      return;
-    case "pause": {
-      const until = what.seconds === null ? {} : { until: world.clock.read() + what.seconds * 1_000 };
-      return world.start(() => world.rebuild.pause(until));
-    }
-    case "resume":
-      return world.start(() => world.rebuild.resume());
-    case "reset":
-      world.watch.sawReset();
-      return world.start(() => world.rebuild.reset());
-    case "accept":
-      return acceptAll(world);
-    case "crash":
-      return world.planCrash(what.inSteps, what.isApplied);
-    case "evict":
-      if (!world.isBusy) world.crash();
-      return;
-    case "wipe":
-      world.wipeStorage();
-      return world.watch.sawWipe();
-    case "clock-jump":
-      world.clock.jump(what.seconds * 1_000);
-      return world.watch.sawClockJump();
-    case "upstream":
-      world.upstreams.modes[what.host] = what.mode;
-      return;
-    case "database":
-      world.databaseMode = what.mode;
-      return;
-    case "roster-source":
-      world.rosterMode = what.mode;
-      return;
-    case "roster-edit":
-      return editRoster(world, what.edit, what.at);
-    case "trade": {
-      const agent = world.roster[what.at % Math.max(1, world.roster.length)];
-      if (agent) world.upstreams.holdings.set(agent.stxAddress, BigInt(what.amount));
-      return;
-    }
-    case "prices":
-      world.upstreams.priceFactor = what.factor;
-      return;
-    case "heal":
-      return world.heal();
-  }
-}
-
-export function acceptAll(world: World): void {
-  const { roster, quarantines } = world.state;
-  for (const id of [roster.held?.id, ...quarantines.map((quarantine) => quarantine.id)]) {
-    if (id) world.start(() => world.rebuild.accept(id));
-  }
-}
-
-function editRoster(world: World, edit: RosterEdit, at: number): void {
-  const { roster } = world;
-  const index = at % Math.max(1, roster.length);
-  const agent = roster[index];
-  const other = roster[(index + 1) % Math.max(1, roster.length)];
-  switch (edit) {
-    case "add": {
-      const unlisted = world.population.find((one) => !roster.some((listed) => listed.stxAddress === one.stxAddress));
-      if (unlisted) world.roster = [...roster, unlisted];
-      return;
-    }
-    case "remove":
-      world.roster = roster.filter((one) => one !== agent);
-      return;
-    case "reverse":
-      world.roster = [...roster].reverse();
-      return;
-    case "halve":
-      world.roster = roster.slice(0, Math.ceil(roster.length / 2));
-      return;
-    case "swap":
-      if (!agent || !other) return;
-      world.roster = roster.map((one) => {
-        if (one === agent) return { ...one, btcAddress: other.btcAddress };
-        return one === other ? { ...one, btcAddress: agent.btcAddress } : one;
-      });
-      return;
-    case "correct": {
-      const spare = world.population[(index + 7) % world.population.length];
-      if (agent && spare)
-        world.roster = roster.map((one) => (one === agent ? { ...one, btcAddress: spare.btcAddress } : one));
-      return;
-    }
-  }
-}

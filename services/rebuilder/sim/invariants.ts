@@ -1,161 +1,202 @@
-import type { NewPublication, TickWrites } from "@standings/db";
-import type { World } from "./world.ts";
+import type { HostName } from "@standings/balances";
+import type { NewPublication, NewTickCommit, TickWrites } from "@standings/db";
+import { KEYS } from "../src/rebuild/memory.ts";
+import { toCrashes, toState } from "../src/rebuild/state.ts";
+import type { CrashMemory } from "../src/safeguards/poison.ts";
+import { LOCK_DEADLINE_MS } from "../src/tick/lock.ts";
+import type { State } from "../src/tick/memory.ts";
+import { BoardWatch } from "./board-watch.ts";
+import { CommitWatch } from "./commit-watch.ts";
+import type { LiveObject } from "./live-object.ts";
+import type { BalanceChange } from "./model-tables.ts";
+import { hash } from "./random.ts";
+import type { Scene, Sightings } from "./scene.ts";
+import { tellTick } from "./tell-tick.ts";
+import { Violation } from "./violation.ts";
 
-/** The platform ends a lock at 30 s; ours stays well below. */
-export const MAX_LOCK_MS = 30_000;
+/** The platform's own limit on connections. */
+const MAX_IN_FLIGHT = 6;
+
+/** What follows a tick in the same invocation and is counted by nobody but us: operators' actions that were left over. */
+const UNCOUNTED_SUBREQUESTS = 1;
 
 /** The longest that Retry-After may put an alarm off. */
 const MAX_ALARM_AHEAD_MS = 3_600_000;
 
-/** Something happened that must not, whatever else did. */
-export class Violation extends Error {
-  constructor(rule: string, detail: string) {
-    super(`${rule}: ${detail}`);
-    this.name = "Violation";
-  }
-}
+/** One state in so many is read back as an object that starts would, and must be what was saved. */
+const READ_BACK_EVERY = 397;
 
 /**
  * Watches a world for what must never happen. The first violation is kept, since the code under test may well catch
  * what is thrown at it, and comes out at the next check.
  */
-export class SafetyWatch {
-  readonly #world: World;
-  #violation: Violation | undefined;
-  #epoch = 0;
-  #version = 0;
-  #rotation = 0;
-  #attempted = new Map<number, Set<string>>(); // rotation -> agents
-  #listedThroughout = new Set<string>(); // since the rotation began
-  #resetsSeen = 0; // by the rebuild, when the rotation began or before
-  #wasWiped = false; // since the rotation began: what the rebuild knew of resets is gone
-  #wasEverReset = false;
+export class SafetyWatch implements Sightings {
+  readonly commits: CommitWatch;
+  readonly board: BoardWatch;
+  /** The clock went back: what was timed before is no measure after. */
+  hasGoneBack = false;
   #isAlarmLost = true; // nothing has armed a new object yet
-  #hasClockJumped = false;
+  #violation: Violation | undefined;
+  #newestTickId: string | undefined;
 
-  constructor(world: World) {
+  readonly #world: Scene;
+
+  constructor(world: Scene) {
     this.#world = world;
+    this.commits = new CommitWatch(world, this.assert);
+    this.board = new BoardWatch(world, this.assert);
   }
 
-  assert(holds: boolean, rule: string, detail: () => string): void {
+  assert = (holds: boolean, rule: string, detail: () => string): void => {
     if (!holds) this.#violation ??= new Violation(rule, detail());
-  }
+  };
 
   /** Throws what was seen, and looks at what can be seen at any time. */
   check(): void {
-    const { alarmAt, state, clock, isBusy, isAlarmStuck } = this.#world;
+    const { alarmAt, isBusy, isAlarmStuck, clock } = this.#world;
     if (alarmAt !== null) this.#isAlarmLost = false;
     if (!isBusy) {
       this.assert(alarmAt !== null || this.#isAlarmLost, "I-9 alarm", () => "nothing runs and no alarm is set");
       const ahead = (alarmAt ?? 0) - clock.read();
-      const isPlausible = ahead <= MAX_ALARM_AHEAD_MS + 1_000 || this.#hasClockJumped || isAlarmStuck;
+      const longest = Math.max(MAX_ALARM_AHEAD_MS, this.#world.state.journal.interval.ms);
+      const isPlausible = ahead <= longest + 1_000 || this.hasGoneBack || isAlarmStuck;
       this.assert(isPlausible, "I-9 alarm", () => `set ${ahead} ms ahead`);
-      const attempted = this.#attempted.get(state.rotation.number);
-      const isPlace = state.cursor === "" || (attempted?.has(state.cursor) ?? false);
-      this.assert(
-        isPlace,
-        "I-2 cursor",
-        () => `${state.cursor} was not attempted in rotation ${state.rotation.number}`,
-      );
     }
     if (this.#violation) throw this.#violation;
   }
 
-  sawCommit(writes: TickWrites, publication: NewPublication | undefined): void {
-    const { commit, rotation, sources } = writes;
-    this.assert(commit.epoch === this.#epoch + 1, "I-5 epoch", () => `${commit.epoch} after ${this.#epoch}`);
-    this.#epoch = commit.epoch;
-    const { subrequestBudget } = this.#world.config;
-    this.assert(commit.subrequests <= subrequestBudget, "I-8 budget", () => `${commit.subrequests} subrequests`);
-    const { paused } = this.#world.control;
-    const isPaused =
-      paused && commit.started_at > paused.since && (paused.until === null || commit.started_at < paused.until);
-    this.assert(!isPaused || this.#hasClockJumped, "I-18 pause", () => `a tick of ${commit.started_at} was committed`);
-    if (rotation !== this.#rotation) this.#beginRotation(rotation);
-    const attempted = this.#attempted.get(rotation) ?? new Set();
-    this.#attempted.set(rotation, attempted);
-    for (const { agentAddress, source, answer } of sources) {
-      attempted.add(agentAddress);
-      if ("error" in answer) continue;
-      const address = source === "stacks" ? agentAddress : this.#bitcoinAddressOf(agentAddress);
-      const [balance] = answer.balances;
-      const isServed = this.#world.upstreams.served.get(address)?.has(BigInt(balance?.rawAmount ?? -1)) ?? false;
-      this.assert(isServed, "I-3 balances", () => `${address} was never said to hold ${balance?.rawAmount}`);
-    }
-    if (publication) this.#sawPublication(publication);
+  // ---- what an object does
+
+  sawCall(object: LiveObject, host: HostName): void {
+    this.sawOutsideCall(object, host);
+    this.sawSubrequest(object);
+    const earlyMs = (object.notBefore.get(host) ?? 0) - this.#world.clock.read();
+    this.assert(earlyMs <= 0 || this.hasGoneBack, "I-21 Retry-After", () => `${host} was called ${earlyMs} ms early`);
+    this.assert(object.inFlight < MAX_IN_FLIGHT, "I-8 in flight", () => `${object.inFlight + 1} calls at once`);
   }
 
-  #bitcoinAddressOf(agent: string): string {
-    // The address at the time of the fetch; a roster is applied between ticks only.
-    return this.#world.database.agents.get(agent)?.btcAddress ?? "";
+  sawOutsideCall(object: LiveObject, what: string): void {
+    this.assert(object.lockedSince === null, "I-7 lock", () => `${what} was called inside it`);
   }
 
-  #beginRotation(rotation: number): void {
-    this.assert(rotation > this.#rotation, "I-5 rotation", () => `${rotation} after ${this.#rotation}`);
-    const { control, state } = this.#world;
-    const isCut = this.#wasWiped ? this.#wasEverReset : control.resets !== this.#resetsSeen;
-    if (this.#rotation > 0 && !isCut) {
-      const attempted = this.#attempted.get(this.#rotation);
-      const skipped = [...this.#listedThroughout].filter((address) => !attempted?.has(address));
-      this.assert(
-        skipped.length === 0,
-        "I-1 coverage",
-        () => `rotation ${this.#rotation} skipped ${skipped.join(", ")}`,
-      );
-    }
-    this.#rotation = rotation;
-    this.#resetsSeen = state.resetsSeen;
-    this.#wasWiped = false;
-    this.#listedThroughout = new Set(this.#world.database.listed());
+  sawSubrequest({ subrequests }: LiveObject): void {
+    const most = this.#world.config.subrequestBudget - UNCOUNTED_SUBREQUESTS;
+    this.#world.tally.max("subrequests of an invocation, at most", subrequests);
+    this.assert(subrequests <= most, "I-8 budget", () => `${subrequests} subrequests in one invocation`);
   }
 
-  #sawPublication({ version, publishedAt, staleAfter }: NewPublication): void {
-    this.assert(version === this.#version + 1, "I-5 version", () => `${version} after ${this.#version}`);
-    this.#version = version;
-    this.assert(staleAfter > publishedAt, "I-16 age", () => "a ranking that is stale from the start");
-    const { database } = this.#world;
-    const standings = database.publications.at(-1)?.standings ?? [];
-    const listed = new Set(database.listed());
-    for (const [index, standing] of standings.entries()) {
-      const before = standings[index - 1];
-      const isOrdered =
-        !before ||
-        before.totalUsd > standing.totalUsd ||
-        (before.totalUsd === standing.totalUsd && before.stxAddress < standing.stxAddress);
-      this.assert(isOrdered, "I-13 order", () => `${before?.stxAddress} before ${standing.stxAddress}`);
-      this.assert(listed.has(standing.stxAddress), "I-15 population", () => `${standing.stxAddress} is not listed`);
+  sawLock(object: LiveObject): void {
+    this.assert(object.lockedSince === null, "I-4 single flight", () => "two ticks of one object commit at once");
+  }
+
+  sawUnlock({ lockedSince }: LiveObject): void {
+    const lockedMs = this.#world.clock.nowMs - (lockedSince ?? 0);
+    this.#world.tally.max("lock held for ms, at most", lockedMs);
+    this.assert(lockedMs <= LOCK_DEADLINE_MS, "I-7 lock", () => `held for ${lockedMs} ms`);
+  }
+
+  sawCommit(
+    object: LiveObject,
+    writes: TickWrites,
+    publication: NewPublication | undefined,
+    changes: readonly BalanceChange[],
+  ) {
+    this.#world.tally.add("commits");
+    this.commits.sawCommit(object, writes, changes);
+    if (publication) {
+      this.#world.tally.add("publications with a commit");
+      this.board.sawPublication(publication);
     }
   }
 
-  sawRoster(): void {
-    const listed = new Set(this.#world.database.listed());
-    this.#listedThroughout = new Set([...this.#listedThroughout].filter((address) => listed.has(address)));
+  sawPublishedApart(object: LiveObject, fence: NewTickCommit, publication: NewPublication): void {
+    this.#world.tally.add("publications apart");
+    this.commits.sawFence(object, fence);
+    this.board.sawPublication(publication);
   }
 
-  sawReset(): void {
-    this.#wasEverReset = true;
+  /** The current object has stored something. */
+  sawStored(object: LiveObject): void {
+    const state = this.#world.stored(KEYS.state) as State | undefined;
+    const crashes = this.#world.stored(KEYS.crashes) as CrashMemory | undefined;
+    if (crashes?.running && !object.isTicking) object.isTicking = true;
+    const newest = state?.journal.ticks[0];
+    if (!state || !newest) return;
+    const id = `${newest.tickId} ${newest.startedAt} ${newest.outcome}`;
+    if (id === this.#newestTickId) return;
+    this.#newestTickId = id;
+    object.isTicking = false;
+    if (newest.outcome === "given-up" || newest.outcome === "failed") object.notBefore.clear();
+    this.commits.sawSaved(state);
+    tellTick(this.#world, state, newest);
+    this.#sawSaved(state, crashes);
   }
+
+  /** What is saved is read back whole by the next object. */
+  #sawSaved(state: State, crashes: CrashMemory | undefined): void {
+    if (hash(this.#world.seed, this.#world.steps) % READ_BACK_EVERY !== 0) return;
+    const read = toState(structuredClone(state));
+    this.assert(read.problems.length === 0, "I-17 bounds", () => `not readable: ${read.problems.join(", ")}`);
+    const [saved, loaded] = [JSON.stringify(state), JSON.stringify(read.value)];
+    this.assert(sorted(saved) === sorted(loaded), "I-17 bounds", () => `saved ${saved}, read back ${loaded}`);
+    const { problems } = toCrashes(structuredClone(crashes));
+    this.assert(problems.length === 0, "I-17 bounds", () => `not readable: ${problems.join(", ")}`);
+  }
+
+  sawStorageFail(object: LiveObject): void {
+    object.isTicking = false;
+    this.#isAlarmLost = true;
+    object.notBefore.clear(); // what could not be saved is not known any more
+  }
+
+  sawLog(_object: LiveObject, event: string, fields: Record<string, unknown>): void {
+    const { tally } = this.#world;
+    switch (event) {
+      case "hold.began":
+        tally.add(`holds begun: ${fields.kind}`);
+        break;
+      case "hold.ended":
+        tally.add(`holds ended: ${fields.kind}`);
+        break;
+      case "degraded.began":
+        tally.add(`degraded: ${fields.reason}`);
+        break;
+      case "operator.acted":
+        tally.add(`operator: ${fields.action}`);
+        break;
+      case "memory.unreadable":
+        this.assert(false, "I-17 bounds", () => `not readable: ${String(fields.fields)}`);
+        break;
+      case "tick.aftermath-failed":
+        this.assert(this.#world.storageMode !== "ok", "I-9 throw", () => String(fields.error));
+        break;
+      case "alarm.rearmed":
+      case "tick.failed":
+      case "alarm.unset":
+      case "operator.unwritten":
+        tally.add(`log: ${event}`);
+        break;
+    }
+  }
+
+  // ---- what happens to it
 
   sawWipe(): void {
-    this.#wasWiped = true;
     this.#isAlarmLost = true;
+    this.board.sawWipe();
   }
 
-  sawClockJump(): void {
-    this.#hasClockJumped = true;
+  sawTimeTravel(): void {
+    this.commits.sawTimeTravel();
+    this.board.sawTimeTravel();
+  }
+
+  sawClockJump(ms: number): void {
+    if (ms < 0) this.hasGoneBack = true;
   }
 
   sawAlarmLost(): void {
     this.#isAlarmLost = true;
-  }
-
-  /** A host counts the time it asked for by its own clock. Ours may have jumped, and is then no measure. */
-  sawEarlyCall(host: string, earlyMs: number): void {
-    this.assert(this.#hasClockJumped, "I-21 Retry-After", () => `${host} was called ${earlyMs} ms early`);
-  }
-
-  sawOutsideCall(isLocked: boolean, what: string): void {
-    this.assert(!isLocked, "I-7 lock", () => `${what} was called inside it`);
   }
 
   sawThrow(error: unknown): void {
@@ -165,4 +206,9 @@ export class SafetyWatch {
   sawThrowInLock(error: unknown): void {
     this.assert(false, "I-7 lock", () => `an exception left it: ${error}`);
   }
+}
+
+/** Fields may be stored in any order. */
+function sorted(json: string): string {
+  return [...json].sort().join("");
 }

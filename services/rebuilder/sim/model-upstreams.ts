@@ -1,160 +1,181 @@
-import type { Clock, HostName } from "@standings/balances";
-import { hash, isHit } from "./random.ts";
-import type { World } from "./world.ts";
+import { BTC, type Clock, type HostName, SBTC, STX } from "@standings/balances";
+import { type Answer, answer, type Ground, parseQuestion, type Question } from "./model-answers.ts";
+import { hash } from "./random.ts";
+import { PRICED, type Said } from "./said.ts";
+import {
+  type Mode,
+  SERVICES,
+  type Service,
+  seeBitcoin,
+  seeStacks,
+  spoil,
+  toFault,
+  toMode,
+  toNotBefore,
+} from "./upstream-modes.ts";
+import { toExpectedBalances, type Wallets } from "./wallets.ts";
 
-export type UpstreamMode =
-  | "ok"
-  | "429"
-  | "429-later" // with Retry-After
-  | "5xx"
-  | "hangs"
-  | "html"
-  | "wrong-types"
-  | "truncated"
-  | "negative"
-  | "too-much"
-  | "zeros"
-  | "v1-gone"
-  | "flaky"
-  | "flaky-429";
+/** Who calls: an object's own connections, and what it was told of when to call again. */
+export interface Caller {
+  clock: Clock;
+  inFlight: number;
+  notBefore: Map<HostName, number>;
+}
 
-const FAULTS: UpstreamMode[] = ["429", "5xx", "html", "wrong-types", "truncated", "negative", "too-much"];
+export interface UpstreamsDeps {
+  seed: number;
+  wallets: Wallets;
+  said: Said;
+  /** Unix milliseconds, as the rebuild reads them. */
+  now(): number;
+  /** Unix milliseconds that never jump. */
+  trueNow(): number;
+}
 
-const RETRY_AFTER_SECONDS = 1_500;
-const POOL_SIZE = 6;
+const FEEDS = ["coingecko", "coinbase", "mempool-prices"] as const;
+export type Feed = (typeof FEEDS)[number];
 
-/** Hiro, mempool.space and the price feeds, with holdings that change when told to. */
+const SOURCES: Record<Feed, string> = {
+  coingecko: "coingecko",
+  coinbase: "coinbase",
+  "mempool-prices": "mempool.space",
+};
+const HOUR_MS = 3_600_000;
+const SLOW_MS = 7_000;
+
+function allOk(): Record<Service, Mode> {
+  return Object.fromEntries(SERVICES.map((service) => [service, "ok"])) as Record<Service, Mode>;
+}
+
+/** Hiro and its node, mempool.space, Blockstream and the price feeds, with holdings and prices that change when told to. */
 export class ModelUpstreams {
-  modes: Record<HostName, UpstreamMode> = { hiro: "ok", mempool: "ok", coingecko: "ok", coinbase: "ok" };
-  holdings = new Map<string, bigint>(); // any address -> base units
-  priceFactor = 1;
+  modes = allOk();
+  /** What stays as it is when everything else is well again: strangers, and hosts that are gone for good. */
+  lasting: Partial<Record<Service, Mode>> = {};
+  /** Addresses whose answers are always bad. */
+  bad = new Set<string>();
+  market = { BTC: 100_000, STX: 0.8 };
+  /** What a feed makes of the market. */
+  factors: Record<Feed, number> = { coingecko: 1, coinbase: 1, "mempool-prices": 1 };
   latencyMs = 20;
   calls = 0;
-  /** Every value that a valid answer gave for an address. */
-  served = new Map<string, Set<bigint>>();
+  callsOf: Record<Service, number> = Object.fromEntries(SERVICES.map((service) => [service, 0])) as Record<
+    Service,
+    number
+  >;
 
-  #inFlight = 0;
-  #callers = 0;
-  #attempts = new Map<string, number>();
-  #notBefore = new Map<HostName, number>();
+  readonly #deps: UpstreamsDeps;
+  readonly #attempts = new Map<string, number>();
 
-  readonly #world: World;
-
-  constructor(world: World) {
-    this.#world = world;
+  constructor(deps: UpstreamsDeps) {
+    this.#deps = deps;
   }
 
   heal(): void {
-    this.modes = { hiro: "ok", mempool: "ok", coingecko: "ok", coinbase: "ok" };
-    this.priceFactor = 1;
+    this.modes = { ...allOk(), ...this.lasting };
+    this.factors = { coingecko: 1, coinbase: 1, "mempool-prices": 1 };
+    this.latencyMs = 20;
   }
 
-  forgetCallers(): void {
-    this.#inFlight = 0;
-    this.#callers++;
-    this.#notBefore.clear(); // what a crash forgets is known again by the next 429
-  }
-
-  balance(address: string): bigint {
-    return this.holdings.get(address) ?? BigInt(hash(this.#world.seed, address) % 1_000_000);
-  }
-
-  async fetch(url: string, signal: AbortSignal | undefined, clock: Clock): Promise<Response> {
-    const world = this.#world;
-    const { host, path } = world.hostOf(url);
-    const callers = this.#callers;
-    const notBefore = this.#notBefore.get(host) ?? 0;
+  async fetch(host: HostName, path: string, init: RequestInit | undefined, caller: Caller): Promise<Response> {
+    const { seed } = this.#deps;
+    const service: Service = host === "hiro" && path.startsWith("/v2/") ? "node" : host;
+    const attempt = (this.#attempts.get(path) ?? 0) + 1;
+    this.#attempts.set(path, attempt);
     this.calls++;
-    world.watch.sawOutsideCall(world.isLocked(), host);
-    const earlyMs = notBefore - world.clock.nowMs;
-    if (earlyMs > 0) world.watch.sawEarlyCall(host, earlyMs);
-    world.watch.assert(++this.#inFlight <= POOL_SIZE, "I-8 in flight", () => `${this.#inFlight} calls at once`);
-    try {
-      const attempt = (this.#attempts.get(path) ?? 0) + 1;
-      this.#attempts.set(path, attempt);
-      const mode = this.#modeOf(host, path, attempt);
-      await wait(clock, this.latencyMs + (hash(world.seed, path, attempt) % 300), signal);
-      if (mode === "hangs") await wait(clock, Number.MAX_SAFE_INTEGER, signal);
-      return this.#answer(host, path, mode);
-    } finally {
-      if (callers === this.#callers) this.#inFlight--;
+    this.callsOf[service]++;
+    const signal = init?.signal ?? undefined;
+    const mode = toMode(this.modes[service], seed, path, attempt);
+    const latencyMs = mode === "slow" ? SLOW_MS : this.latencyMs + (hash(seed, path, attempt) % 300);
+    await wait(caller.clock, latencyMs, signal);
+    if (mode === "hangs") await wait(caller.clock, Number.MAX_SAFE_INTEGER, signal);
+    if (mode === "network") throw new TypeError("fetch failed");
+    const notBefore = toNotBefore(mode, this.#deps.now());
+    if (notBefore !== undefined) {
+      caller.notBefore.set(host, notBefore);
+      if (host === "mempool") caller.notBefore.set("mempool-prices", notBefore);
+    }
+    return toResponse(this.#answer(host, path, init?.body ? String(init.body) : undefined, mode));
+  }
+
+  #answer(host: HostName, path: string, body: string | undefined, mode: Mode): Answer {
+    const fault = toFault(mode, path);
+    if (fault) return fault;
+    const question = parseQuestion(host === "mempool-prices" ? "mempool" : host, path, body);
+    if ("address" in question && this.bad.has(question.address)) {
+      return toFault(BAD[hash(question.address) % BAD.length] ?? "5xx", path) as Answer;
+    }
+    const plain = answer(question, this.#groundOf(mode));
+    const spoiled = spoil(mode, plain);
+    if (spoiled.text === plain.text) this.#remember(question, mode);
+    return spoiled;
+  }
+
+  #groundOf(mode: Mode): Ground {
+    const { wallets } = this.#deps;
+    return {
+      stacks: (address) => seeStacks(mode, address, wallets.stacks(address)),
+      bitcoin: (address) => seeBitcoin(mode, address, wallets.bitcoin(address)),
+      quote: (feed, coin) => this.quote(feed, coin, mode),
+    };
+  }
+
+  quote(feed: Feed, coin: "BTC" | "STX", mode: Mode): { usd: number; at: number } | null {
+    if (mode === "no-price") return null;
+    const usd = mode === "negative" ? 0 : this.market[coin] * this.factors[feed];
+    const nowMs = this.#deps.now();
+    return { usd, at: mode === "old" ? nowMs - HOUR_MS : mode === "future" ? nowMs + HOUR_MS : nowMs };
+  }
+
+  #remember(question: Question, mode: Mode): void {
+    const { said, wallets, trueNow, now } = this.#deps;
+    const at = trueNow();
+    switch (question.of) {
+      case "v1":
+      case "v3-ft": // of STX this says nothing, but the route beside it says the same
+        said.tellAll(question.address, this.#see(question.address, mode), at);
+        break;
+      case "v3-stx":
+        said.tell(question.address, STX, this.#see(question.address, mode).get(STX) ?? "0", at);
+        break;
+      case "v3-one-ft":
+        said.tell(question.address, SBTC, this.#see(question.address, mode).get(SBTC) ?? "0", at);
+        break;
+      case "bitcoin": {
+        const amount = seeBitcoin(mode, question.address, wallets.bitcoin(question.address));
+        said.tell(question.address, BTC, amount.toString(), at);
+        break;
+      }
+      case "coingecko":
+        this.#rememberQuote("coingecko", "BTC", mode, now());
+        this.#rememberQuote("coingecko", "STX", mode, now());
+        break;
+      case "coinbase":
+        this.#rememberQuote("coinbase", question.coin, mode, now());
+        break;
+      case "mempool-prices":
+        this.#rememberQuote("mempool-prices", "BTC", mode, now());
+        break;
     }
   }
 
-  /** Decided by what is called and how often, never by the order in which calls end. */
-  #modeOf(host: HostName, path: string, attempt: number): UpstreamMode {
-    const mode = this.modes[host];
-    if (mode === "flaky") {
-      const fault = FAULTS[hash(this.#world.seed, "fault", path, attempt) % FAULTS.length] ?? "5xx";
-      return isHit(0.3, this.#world.seed, path, attempt) && fault !== "429" ? fault : "ok";
-    }
-    if (mode === "flaky-429") return isHit(0.15, this.#world.seed, path, attempt) ? "429" : "ok";
-    return mode;
+  #see(address: string, mode: Mode): ReadonlyMap<string, string> {
+    return toExpectedBalances(seeStacks(mode, address, this.#deps.wallets.stacks(address)));
   }
 
-  #answer(host: HostName, path: string, mode: UpstreamMode): Response {
-    switch (mode) {
-      case "429":
-        return respond(429, "slow down");
-      case "429-later":
-        this.#notBefore.set(host, this.#world.clock.nowMs + RETRY_AFTER_SECONDS * 1_000);
-        return respond(429, "slow down", { "retry-after": String(RETRY_AFTER_SECONDS) });
-      case "5xx":
-        return respond(502, "<html>", { "content-type": "text/html" });
-      case "html":
-        return respond(200, "<html>", { "content-type": "text/html" });
-      case "wrong-types":
-        return json(host === "hiro" ? { stx: { balance: 5 }, fungible_tokens: [] } : { address: 5, chain_stats: null });
-      case "truncated":
-        return respond(200, '{"stx":{"bal', JSON_TYPE);
-      case "v1-gone":
-        if (path.includes("/v1/address/")) return json({ error: "Gone" }, 410);
-    }
-    if (host === "coingecko") return json(this.#prices());
-    if (host === "coinbase")
-      return json({ data: { amount: String(0.8 * this.priceFactor), base: "STX", currency: "USD" } });
-    if (path === "/v1/prices")
-      return json({ USD: 100_000 * this.priceFactor, time: Math.floor(this.#world.clock.read() / 1_000) });
-    const address = /\/(?:address|principals)\/([^/]+)/.exec(path)?.[1] ?? "";
-    return host === "mempool" ? this.#bitcoin(address, mode) : this.#stacks(address, path, mode);
-  }
-
-  #prices() {
-    return { bitcoin: { usd: 100_000 * this.priceFactor }, blockstack: { usd: 0.8 * this.priceFactor } };
-  }
-
-  #bitcoin(address: string, mode: UpstreamMode): Response {
-    const real = mode === "zeros" ? 0n : this.balance(address);
-    const funded = mode === "too-much" ? "2200000000000000" : mode === "negative" ? "1" : (real + 7n).toString();
-    const spent = mode === "negative" ? "9" : "7";
-    if (mode !== "too-much" && mode !== "negative") this.#serve(address, real);
-    const stats = `{"funded_txo_sum":${funded},"spent_txo_sum":${spent}}`;
-    return respond(200, `{"address":"${address}","chain_stats":${stats}}`, JSON_TYPE);
-  }
-
-  #stacks(address: string, path: string, mode: UpstreamMode): Response {
-    const real = mode === "zeros" ? 0n : this.balance(address);
-    const balance = mode === "too-much" ? "3000000000000000" : mode === "negative" ? "-1" : real.toString();
-    if (mode !== "too-much" && mode !== "negative") this.#serve(address, real);
-    if (path.includes("/v1/address/")) return json({ stx: { balance }, fungible_tokens: {} });
-    if (path.endsWith("/stx")) return json({ balance });
-    return json({ total: 0, limit: 200, cursor: { next: null }, results: [] });
-  }
-
-  #serve(address: string, value: bigint): void {
-    this.served.set(address, (this.served.get(address) ?? new Set()).add(value));
+  #rememberQuote(feed: Feed, coin: "BTC" | "STX", mode: Mode, at: number): void {
+    const quote = this.quote(feed, coin, mode);
+    if (!quote) return;
+    const usd = feed === "mempool-prices" ? Math.round(quote.usd) : quote.usd;
+    this.#deps.said.tellQuote(PRICED[coin], SOURCES[feed], usd, at);
   }
 }
 
-const JSON_TYPE = { "content-type": "application/json" };
-
-function json(body: unknown, status = 200): Response {
-  return respond(status, JSON.stringify(body), JSON_TYPE);
-}
+const BAD: readonly Mode[] = ["5xx", "400", "wrong-types", "no-block", "empty"];
 
 /** As much of a Response as the client reads, without streams: thousands of rotations a second are made of these. */
-function respond(status: number, text: string, headers: Record<string, string> = {}): Response {
-  let chunks: Uint8Array[] = [new TextEncoder().encode(text)];
+function toResponse({ status, type, text, headers = {} }: Answer): Response {
+  let chunks: Uint8Array[] = [ENCODER.encode(text)];
   const body = {
     cancel: async () => {},
     getReader: () => ({
@@ -166,8 +187,12 @@ function respond(status: number, text: string, headers: Record<string, string> =
       },
     }),
   };
-  return { status, headers: new Headers(headers), body } as unknown as Response;
+  const all: Record<string, string> = { "content-type": type, ...headers };
+  const view = { get: (name: string) => all[name] ?? null, [Symbol.iterator]: () => Object.entries(all).values() };
+  return { status, headers: view, body } as unknown as Response;
 }
+
+const ENCODER = new TextEncoder();
 
 function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -9,9 +9,11 @@ interface Timer {
 /** Time that moves only when told to. Timers fire in order of their time, then of their setting. */
 export class VirtualClock {
   nowMs: number;
+  wentBackMs = 0; // by all jumps
   #offsetMs = 0; // what a clock jump adds to what is read, while timers keep their distance
-  #timers: Timer[] = [];
+  readonly #timers = new Set<Timer>(); // in order of their setting
   #order = 0;
+  #first: Timer | undefined; // undefined = to be looked for
 
   constructor(startMs: number) {
     this.nowMs = startMs;
@@ -23,10 +25,9 @@ export class VirtualClock {
       now: () => this.read(),
       after: (delayMs, run) => {
         const timer = { at: this.nowMs + delayMs, order: this.#order++, run: () => isAlive() && run() };
-        this.#timers.push(timer);
-        return () => {
-          this.#timers = this.#timers.filter((other) => other !== timer);
-        };
+        this.#timers.add(timer);
+        if (this.#first && timer.at < this.#first.at) this.#first = timer;
+        return () => this.#remove(timer);
       },
     };
   }
@@ -37,6 +38,7 @@ export class VirtualClock {
 
   jump(ms: number): void {
     this.#offsetMs += ms;
+    this.wentBackMs += Math.max(0, -ms);
   }
 
   nextAt(): number | undefined {
@@ -48,15 +50,21 @@ export class VirtualClock {
     const next = this.#next();
     if (!next) return;
     this.nowMs = Math.max(this.nowMs, next.at);
-    this.#timers = this.#timers.filter((timer) => timer !== next);
+    this.#remove(next);
     next.run();
   }
 
+  #remove(timer: Timer): void {
+    this.#timers.delete(timer);
+    if (this.#first === timer) this.#first = undefined;
+  }
+
   #next(): Timer | undefined {
-    return this.#timers.reduce<Timer | undefined>((first, timer) => {
-      if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) return timer;
-      return first;
-    }, undefined);
+    if (this.#first) return this.#first;
+    for (const timer of this.#timers) {
+      if (!this.#first || timer.at < this.#first.at) this.#first = timer;
+    }
+    return this.#first;
   }
 }
 

@@ -1,37 +1,29 @@
 import type { HostName } from "@standings/balances";
-import type { Config } from "../src/env.ts";
+import type { Config } from "../src/config.ts";
+import { KEYS } from "../src/rebuild/memory.ts";
 import { createRebuild, type Rebuild } from "../src/rebuild/rebuild.ts";
-import { type Control, NEW_CONTROL, NEW_STATE, type RebuildState } from "../src/rebuild/state.ts";
-import { MAX_LOCK_MS, SafetyWatch } from "./invariants.ts";
+import { NEW_CONTROL, NEW_STATE } from "../src/rebuild/state.ts";
+import type { Control, State } from "../src/tick/memory.ts";
+import { CONFIG, START_MS } from "./config.ts";
+import { type DatabaseMode, type DatabaseScope, newRefusals } from "./database-modes.ts";
+import { SafetyWatch } from "./invariants.ts";
+import { LiveObject } from "./live-object.ts";
 import { ModelDatabase } from "./model-database.ts";
-import { ModelStorage } from "./model-storage.ts";
+import { StorageError, type StoredThings } from "./model-storage.ts";
+import { createModelStore } from "./model-store.ts";
+import type { Tables } from "./model-tables.ts";
 import { ModelUpstreams } from "./model-upstreams.ts";
 import { POPULATION } from "./population.ts";
 import { hash } from "./random.ts";
+import { type RosterEntry, type RosterMode, toRosterText } from "./roster-source.ts";
+import { Said } from "./said.ts";
+import type { Scene } from "./scene.ts";
+import { Tally } from "./tally.ts";
 import { turn, VirtualClock } from "./virtual-clock.ts";
+import { toExpectedBalances, Wallets } from "./wallets.ts";
 
-export type DatabaseMode = "ok" | "fails-before" | "fails-after" | "hangs" | "late" | "flaky";
-export type RosterMode = "present" | "absent" | "corrupt" | "empty" | "hangs" | "throws";
+export type StorageMode = "ok" | "throws" | "flaky";
 
-/** Small numbers, so that histories are short: what they mean does not depend on their size. */
-export const CONFIG: Config = {
-  chunkSize: 5,
-  subrequestBudget: 250,
-  activeMs: 120_000,
-  idleMs: 600_000,
-  watchdogMs: 180_000,
-  baseUrls: {
-    hiro: "https://hiro",
-    mempool: "https://mempool",
-    coingecko: "https://coingecko",
-    coinbase: "https://coinbase",
-  },
-  monthlyBudgets: { hiro: 0, mempool: 0, coingecko: 0, coinbase: 0 },
-  forcedTicks: { spacingMs: 0, perDay: 0 },
-  headers: {},
-};
-
-const START_MS = Date.parse("2026-11-22T00:00:00Z");
 const NEVER = new Promise<never>(() => {});
 
 /** The platform drops an alarm whose handler threw this often in a row. */
@@ -41,71 +33,103 @@ const MAX_ALARM_TRIES = 7;
  * The rebuild with everything around it modelled: upstreams, D1, KV, storage, alarms, crashes. One virtual clock moves
  * all of it, and every effect the rebuild has is a step at which it may be taken down.
  */
-export class World {
+export class World implements Scene {
+  readonly seed: number;
+  readonly config: Config;
+  readonly tally: Tally;
   readonly clock = new VirtualClock(START_MS);
   readonly database = new ModelDatabase();
-  readonly watch = new SafetyWatch(this);
+  readonly wallets: Wallets;
+  readonly said = new Said();
   readonly upstreams: ModelUpstreams;
-  readonly config: Config;
-  databaseMode: DatabaseMode = "ok";
-  rosterMode: RosterMode = "present";
+  readonly watch: SafetyWatch;
   readonly population = POPULATION;
-  roster: { stxAddress: string; btcAddress: string }[] = [];
+
+  databaseMode: { mode: DatabaseMode; on: DatabaseScope } = { mode: "ok", on: "all" };
+  refusals = newRefusals();
+  storageMode: StorageMode = "ok";
+  rosterMode: RosterMode = "present";
+  roster: RosterEntry[] = [];
+  garbage: unknown[] = [];
+  /** Agents that left and may come back. */
+  left: RosterEntry[] = [];
+  /** Whether each command begins with a copy of the database, for one that goes back to it. */
+  keepsBackups = false;
+  hasTravelled = false;
+  /** Agents whose answers bring the object down. */
+  crashers = new Set<string>();
   isAlarmStuck = false;
   /** How long the platform takes to grant the lock. */
   lockDelayMs = 0;
+  steps = 0;
 
-  #generation = 0;
-  #storage = this.#newStorage();
-  #rebuild: Rebuild | undefined;
-  #steps = 0;
+  #things: StoredThings = { values: new Map(), alarmAt: null };
+  #objects = 0;
+  #current: LiveObject | undefined;
+  #stale: LiveObject[] = [];
   #crash: { inSteps: number; isApplied: boolean } | undefined;
   #isAlarmRunning = false;
   #failedAlarms = 0;
-  #activities = new Set<Promise<unknown>>();
   #ids = 0;
-  #lockedSince: number | null = null;
+  #backups: Tables[] = [];
 
-  readonly seed: number;
-
-  constructor(seed: number, config: Partial<Config> = {}) {
+  constructor(seed: number, config: Partial<Config> = {}, tally = new Tally()) {
     this.seed = seed;
     this.config = { ...CONFIG, ...config };
-    this.upstreams = new ModelUpstreams(this);
+    this.tally = tally;
+    this.wallets = new Wallets(seed);
+    this.upstreams = new ModelUpstreams({
+      seed,
+      wallets: this.wallets,
+      said: this.said,
+      now: () => this.clock.read(),
+      trueNow: () => this.clock.nowMs,
+    });
+    this.watch = new SafetyWatch(this);
   }
 
   // ---- what commands do
 
   get rebuild(): Rebuild {
-    this.#rebuild ??= this.#createRebuild(this.#generation);
-    return this.#rebuild;
+    return this.#rebuildOf(this.current);
+  }
+
+  get current(): LiveObject {
+    this.#current ??= this.#createObject();
+    return this.#current;
+  }
+
+  get stale(): LiveObject | undefined {
+    return this.#stale.at(-1);
   }
 
   get control(): Control {
-    return (this.#storage.values.get("control") as Control | undefined) ?? NEW_CONTROL;
+    return (this.#things.values.get(KEYS.control) as Control | undefined) ?? NEW_CONTROL;
   }
 
-  get state(): RebuildState {
-    return (this.#storage.values.get("state") as RebuildState | undefined) ?? NEW_STATE;
+  get state(): State {
+    return (this.#things.values.get(KEYS.state) as State | undefined) ?? NEW_STATE;
   }
+
+  stored = (key: string): unknown => this.#things.values.get(key);
 
   get alarmAt(): number | null {
-    return this.#storage.alarmAt;
+    return this.#things.alarmAt;
   }
 
   get isBusy(): boolean {
-    return this.#activities.size > 0;
+    return this.#current?.isBusy ?? false;
   }
 
   /** Starts something and lets time decide when it ends. */
-  start(activity: () => Promise<unknown>): void {
-    const generation = this.#generation;
-    const promise = activity()
+  start(activity: (rebuild: Rebuild) => Promise<unknown>, object = this.current): void {
+    if (!object.isBusy) object.subrequests = 0;
+    const promise = activity(this.#rebuildOf(object))
       .catch((error: unknown) => {
-        if (generation === this.#generation) this.watch.sawThrow(error);
+        if (object.isAlive && !(error instanceof StorageError)) this.watch.sawThrow(error);
       })
-      .finally(() => this.#activities.delete(promise));
-    this.#activities.add(promise);
+      .finally(() => object.activities.delete(promise));
+    object.activities.add(promise);
   }
 
   /** Time passes: timers fire, alarms ring. */
@@ -127,12 +151,17 @@ export class World {
     this.clock.nowMs = Math.max(this.clock.nowMs, until);
   }
 
-  /** Everything around the rebuild is well again. */
+  /** Everything around the rebuild is well again, but for what lasts. */
   heal(): void {
     this.upstreams.heal();
-    this.databaseMode = "ok";
+    this.databaseMode = { mode: "ok", on: "all" };
+    this.refusals = newRefusals();
+    this.storageMode = "ok";
     this.rosterMode = "present";
+    this.lockDelayMs = 0;
     this.#crash = undefined;
+    for (const object of this.#stale) object.isAlive = false;
+    this.#stale = [];
   }
 
   /** Until nothing runs any more. */
@@ -144,36 +173,35 @@ export class World {
   }
 
   fireAlarm(): void {
-    this.#storage.alarmAt = null;
+    this.#things.alarmAt = null;
     this.#isAlarmRunning = true;
-    const generation = this.#generation;
-    this.start(async () => {
+    const object = this.current;
+    this.start(async (rebuild) => {
       try {
-        await this.rebuild.alarm();
+        await rebuild.alarm();
         this.#failedAlarms = 0;
       } catch (error) {
-        if (generation !== this.#generation) return;
+        if (!object.isAlive || !object.isCurrent) return;
         // As the platform does: tried again unless the handler has set another alarm, and dropped in the end.
         this.#failedAlarms++;
-        if (this.#storage.alarmAt === null && this.#failedAlarms < MAX_ALARM_TRIES) {
-          this.#storage.alarmAt = this.clock.read() + 2_000 * 2 ** this.#failedAlarms;
+        if (this.#things.alarmAt === null && this.#failedAlarms < MAX_ALARM_TRIES) {
+          this.#things.alarmAt = this.clock.read() + 2_000 * 2 ** this.#failedAlarms;
         }
         throw error;
       } finally {
-        if (generation === this.#generation) this.#isAlarmRunning = false;
+        if (object.isAlive && object.isCurrent) this.#isAlarmRunning = false;
       }
-    });
+    }, object);
   }
 
   loseAlarm(): void {
     if (this.#isAlarmRunning) return;
-    this.#storage.alarmAt = null;
+    this.#things.alarmAt = null;
     this.watch.sawAlarmLost();
   }
 
   stickAlarm(): void {
-    if (this.#storage.alarmAt === null) return;
-    this.isAlarmStuck = true;
+    if (this.#things.alarmAt !== null) this.isAlarmStuck = true;
   }
 
   planCrash(inSteps: number, isApplied: boolean): void {
@@ -183,178 +211,170 @@ export class World {
   /** Memory is gone, nothing of what ran goes on; storage stays. A new object starts with the next event. */
   crash(): void {
     this.#crash = undefined;
-    this.#generation++;
-    this.#rebuild = undefined;
-    this.#activities.clear();
-    this.#lockedSince = null;
-    this.upstreams.forgetCallers();
-    // An alarm that was being handled rings again, unless the handler had set another.
-    if (this.#isAlarmRunning) this.#storage.alarmAt ??= this.clock.read();
+    if (!this.#current) return;
+    if (this.#current.isBusy) this.tally.add("crashes of a busy object");
+    this.#current.isAlive = false;
+    this.#leavePlace();
+  }
+
+  /** Another object takes the place of this one, which lives on without knowing. */
+  split(): void {
+    const { current } = this;
+    current.storage.detach();
+    current.isCurrent = false;
+    this.#stale.push(current);
+    this.#leavePlace();
+    this.tally.add("objects that lived on without their place");
+  }
+
+  /** An alarm that was being handled rings again, unless the handler had set another. */
+  #leavePlace(): void {
+    if (this.#isAlarmRunning) this.#things.alarmAt ??= this.clock.read();
     this.#isAlarmRunning = false;
-    const storage = this.#newStorage();
-    storage.values = this.#storage.values;
-    storage.alarmAt = this.#storage.alarmAt;
-    this.#storage = storage;
+    this.#current = undefined;
   }
 
   wipeStorage(): void {
     this.crash();
-    this.#storage.values.clear();
-    this.#storage.alarmAt = null;
+    this.#things.values.clear();
+    this.#things.alarmAt = null;
+  }
+
+  beginCommand(): void {
+    this.tally.add("commands");
+    if (this.keepsBackups) this.#backups.push(this.database.backup());
+  }
+
+  /** The database is again what it was so many commands ago. */
+  travel(commands: number): void {
+    const backup = this.#backups.at(-1 - commands) ?? this.#backups[0];
+    if (!backup) return;
+    this.database.restore(backup);
+    this.watch.sawTimeTravel();
+    this.hasTravelled = true;
+    this.tally.add("databases that went back in time");
+  }
+
+  /** What is to be read of a Stacks address. */
+  expectedOf(address: string): ReadonlyMap<string, string> {
+    return toExpectedBalances(this.wallets.stacks(address));
   }
 
   // ---- what the rebuild does
 
-  #createRebuild(generation: number): Rebuild {
-    const clock = this.clock.view(() => generation === this.#generation);
-    const effect = <T>(apply: () => T | Promise<T>) => this.#effect(generation, apply);
-    return createRebuild({
-      storage: this.#storage.view() as Parameters<typeof createRebuild>[0]["storage"],
-      clock,
-      fetch: (input, init) => effect(() => this.upstreams.fetch(String(input), init?.signal ?? undefined, clock)),
-      newTickId: () => `id-${++this.#ids}-${hash(this.seed, this.#ids).toString(16)}`,
-      readRoster: () => effect(() => this.#readRoster()),
-      store: {
-        getProgress: () => effect(() => this.#callDatabase(() => this.database.getProgress())),
-        getHolders: (addresses) => effect(() => this.#callDatabase(() => this.database.getHolders(addresses))),
-        getLastGoodPrices: () => effect(() => this.#callDatabase(() => [...this.database.prices.values()])),
-        applyRoster: (agents, nowMs) =>
-          effect(() =>
-            this.#callDatabase(() => {
-              this.database.applyRoster(agents, nowMs);
-              this.watch.sawRoster();
-            }),
-          ),
-        listAgentsAfter: (cursor, limit) =>
-          effect(() =>
-            this.#callDatabase(() => {
-              const after = this.database.listed().filter((address) => address > cursor);
-              return after.slice(0, limit).map((stxAddress) => {
-                return { stxAddress, btcAddress: this.database.agents.get(stxAddress)?.btcAddress ?? "" };
-              });
-            }),
-          ),
-        commit: (writes, publication) =>
-          effect(() =>
-            this.#callDatabase(() => {
-              const use = this.database.commit(writes, publication);
-              this.watch.sawCommit(writes, publication);
-              return use;
-            }),
-          ),
-        findTickId: (epoch) =>
-          effect(() => this.#callDatabase(() => this.database.commits.find((one) => one.epoch === epoch)?.tickId)),
+  #createObject(): LiveObject {
+    const object: LiveObject = new LiveObject(++this.#objects, {
+      clock: (isAlive) => this.clock.view(isAlive),
+      things: this.#things,
+      copies: hash(this.seed) % 8 === 0,
+      gate: {
+        read: () => this.#throwIfStorageDoes(object),
+        write: (flush) => this.#write(object, flush),
       },
-      lock: (callback) => this.#lock(generation, callback),
+    });
+    return object;
+  }
+
+  #rebuildOf(object: LiveObject): Rebuild {
+    object.rebuild ??= this.#createRebuild(object);
+    return object.rebuild;
+  }
+
+  #createRebuild(object: LiveObject): Rebuild {
+    return createRebuild({
+      storage: object.storage.view() as Parameters<typeof createRebuild>[0]["storage"],
+      clock: object.clock,
+      fetch: (input, init) => this.#fetch(object, String(input), init),
+      random: () => hash(this.seed, "random", ++this.#ids) / 2 ** 32,
+      newId: () => `${hash(this.seed, "id", ++this.#ids).toString(16)}-${this.#ids}`,
+      readRoster: () => {
+        object.subrequests++;
+        this.watch.sawOutsideCall(object, "KV");
+        return this.effect(object, () => toRosterText(this.rosterMode, this.roster, this.garbage, NEVER));
+      },
+      ...createModelStore(this, object),
+      lock: (callback) => this.#lock(object, callback),
       getConfig: () => this.config,
-      readDatabaseStatus: async () => null,
-      sendHeartbeat: async () => {},
-      log: () => {},
+      sendHeartbeat: async () => this.tally.add("heartbeats"),
+      log: (_level, event, fields) => this.watch.sawLog(object, event, fields),
     });
   }
 
-  #newStorage(): ModelStorage {
-    const generation = this.#generation;
-    return new ModelStorage((flush) => {
-      return this.#effect(generation, () => {
-        const before = this.#storage.alarmAt;
-        flush();
-        if (this.#storage.alarmAt !== before) this.isAlarmStuck = false;
-      });
+  async #fetch(object: LiveObject, url: string, init: RequestInit | undefined): Promise<Response> {
+    const { host, path } = toTarget(url);
+    object.subrequests++;
+    this.watch.sawCall(object, host);
+    object.inFlight++;
+    try {
+      const isPoison = path.startsWith("/extended/") && [...this.crashers].some((address) => path.includes(address));
+      if (isPoison) {
+        this.tally.add("crashes by a poison agent");
+        if (object.isCurrent && object.isAlive) this.crash();
+        object.isAlive = false;
+      }
+      return await this.effect(object, () => this.upstreams.fetch(host, path, init, object));
+    } finally {
+      object.inFlight--;
+    }
+  }
+
+  #throwIfStorageDoes(object: LiveObject): void {
+    const isHit =
+      this.storageMode === "throws" || (this.storageMode === "flaky" && hash(this.seed, this.steps) % 7 === 0);
+    if (!isHit || !object.isAlive || !object.isCurrent) return;
+    this.tally.add("storage calls that threw");
+    this.watch.sawStorageFail(object);
+    throw new StorageError();
+  }
+
+  #write(object: LiveObject, flush: () => void): Promise<void> {
+    return this.effect(object, () => {
+      this.#throwIfStorageDoes(object);
+      const { alarmAt } = this.#things;
+      flush();
+      if (this.#things.alarmAt !== alarmAt) this.isAlarmStuck = false;
+      if (object.isCurrent) this.watch.sawStored(object);
     });
   }
 
   /** One step of the rebuild: the place where it may be taken down, before or after what it does. */
-  async #effect<T>(generation: number, apply: () => T | Promise<T>): Promise<T> {
-    if (generation !== this.#generation) return NEVER;
-    this.#steps++;
+  async effect<T>(object: LiveObject, apply: () => T | Promise<T>): Promise<T> {
+    if (!object.isAlive) return NEVER;
+    this.steps++;
     const crash = this.#crash;
-    const isHit = crash !== undefined && --crash.inSteps <= 0;
+    const isHit = object.isCurrent && crash !== undefined && --crash.inSteps <= 0;
     if (isHit && !crash.isApplied) {
       this.crash();
       return NEVER;
     }
     const result = await apply();
-    if (isHit && generation === this.#generation) this.crash();
-    return generation === this.#generation ? result : NEVER;
+    if (isHit && object.isAlive && object.isCurrent) this.crash();
+    return object.isAlive ? result : NEVER;
   }
 
-  async #callDatabase<T>(apply: () => T): Promise<T> {
-    const lost = new Error("D1_ERROR: Network connection lost.");
-    const mode = this.databaseMode === "flaky" ? this.#flakyMode() : this.databaseMode;
-    switch (mode) {
-      case "fails-before":
-        throw lost;
-      case "fails-after":
-        apply();
-        throw lost;
-      case "hangs":
-        return NEVER;
-      case "late": {
-        // Applied long after its caller gave up, whatever became of the caller: only the fence can stop it.
-        const clock = this.clock.view(() => true);
-        await new Promise<void>((resolve) => clock.after(11_000, resolve));
-        return apply();
-      }
-      default:
-        return apply();
-    }
-  }
-
-  #flakyMode(): DatabaseMode {
-    const modes: DatabaseMode[] = ["ok", "ok", "ok", "fails-before", "fails-after"];
-    return modes[hash(this.seed, "database", this.#steps) % modes.length] ?? "ok";
-  }
-
-  async #readRoster(): Promise<string | null> {
-    this.watch.sawOutsideCall(this.#lockedSince !== null, "KV");
-    switch (this.rosterMode) {
-      case "absent":
-        return null;
-      case "corrupt":
-        return '{"agents": [';
-      case "empty":
-        return '{"agents": []}';
-      case "hangs":
-        return NEVER;
-      case "throws":
-        throw new Error("KV GET failed: 500");
-      default:
-        return JSON.stringify({
-          agents: this.roster.map((agent) => ({ ...agent, level: 1, levelName: "Verified Agent" })),
-        });
-    }
-  }
-
-  async #lock(generation: number, callback: () => Promise<void>): Promise<void> {
-    if (this.lockDelayMs > 0) {
-      const clock = this.clock.view(() => generation === this.#generation);
-      await new Promise<void>((resolve) => clock.after(this.lockDelayMs, resolve));
-    }
-    this.#lockedSince = this.clock.nowMs;
+  async #lock(object: LiveObject, callback: () => Promise<void>): Promise<void> {
+    if (this.lockDelayMs > 0) await new Promise<void>((resolve) => object.clock.after(this.lockDelayMs, resolve));
+    this.watch.sawLock(object);
+    object.lockedSince = this.clock.nowMs;
     try {
       await callback();
     } catch (error) {
-      if (generation === this.#generation) this.watch.sawThrowInLock(error);
+      if (object.isAlive) this.watch.sawThrowInLock(error);
       throw error;
     }
-    if (generation !== this.#generation) return NEVER;
-    const lockedMs = this.clock.nowMs - (this.#lockedSince ?? this.clock.nowMs);
-    this.watch.assert(lockedMs < MAX_LOCK_MS, "I-7 lock", () => `held for ${lockedMs} ms`);
-    this.#lockedSince = null;
-  }
-
-  isLocked(): boolean {
-    return this.#lockedSince !== null;
+    if (!object.isAlive) return NEVER;
+    this.watch.sawUnlock(object);
+    object.lockedSince = null;
   }
 
   #dueAlarmAt(): number {
-    if (this.#storage.alarmAt === null || this.#isAlarmRunning || this.isAlarmStuck) return Number.POSITIVE_INFINITY;
-    return Math.max(this.clock.nowMs, this.#storage.alarmAt - (this.clock.read() - this.clock.nowMs));
+    if (this.#things.alarmAt === null || this.#isAlarmRunning || this.isAlarmStuck) return Number.POSITIVE_INFINITY;
+    return Math.max(this.clock.nowMs, this.#things.alarmAt - (this.clock.read() - this.clock.nowMs));
   }
+}
 
-  hostOf(url: string): { host: HostName; path: string } {
-    const [, , host = "", ...path] = url.split("/");
-    return { host: host as HostName, path: `/${path.join("/")}` };
-  }
+function toTarget(url: string): { host: HostName; path: string } {
+  const [, , name = "", ...parts] = url.split("/");
+  const path = `/${parts.join("/")}`;
+  return { host: name === "mempool" && path === "/v1/prices" ? "mempool-prices" : (name as HostName), path };
 }

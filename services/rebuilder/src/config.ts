@@ -12,7 +12,6 @@ const countOrNone = z.coerce.number<string>().int().min(0);
 
 /** The vars of a deployment, as wrangler.rebuilder.jsonc sets them: every one of them, and no other. */
 export const varsSchema = z.object({
-  DEPLOY_ENV: z.string(),
   HIRO_API_URL: baseUrl,
   MEMPOOL_API_URL: baseUrl,
   BLOCKSTREAM_API_URL: baseUrl,

@@ -9,11 +9,11 @@ export const ROOMS = {
 } as const;
 export type Room = keyof typeof ROOMS;
 
-/** Where a guard stands: the declaration of that name, wherever in the package's sources its file is today. */
+/** Where a guard stands, wherever in the package's sources that is today. */
 export interface Place {
   room: Room;
-  /** A function, method, constant or property, declared once in the package. */
-  name: string;
+  /** A function, method, constant or property: the one at the top of a file, or else declared once in the package. */
+  name?: string; // missing = the pattern says enough to be met once in the whole package
   /** The end of the file's path, where two declarations of the package share the name. */
   file?: string;
 }

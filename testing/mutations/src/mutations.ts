@@ -7,10 +7,5 @@ import type { Draft, Mutation } from "./mutation.ts";
 /** Each guard that keeps the board true and the rebuild alive. Without any one of them some test must fail. */
 export const MUTATIONS: readonly Mutation[] = [...REBUILD, ...LANES, ...JUDGEMENT, ...COMMIT];
 
-export const DRAFTS: readonly Draft[] = [
-  {
-    name: "lock: nothing else of the object runs meanwhile",
-    missing: "proof",
-    why: "a workerd test that sees an operator's action wait for the commit: blockConcurrencyWhile(callback) -> callback()",
-  },
-];
+/** None now. */
+export const DRAFTS: readonly Draft[] = [];

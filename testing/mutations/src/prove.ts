@@ -13,13 +13,18 @@ const SIM_SEED = "20261122";
 
 /** Runs the proof in a copy. Throws when it says nothing: no test had that name, or the runner itself broke. */
 export async function prove(proof: Proof, copy: string): Promise<Verdict> {
-  const room = path.join(copy, "histories" in proof ? ROOMS.rebuilder : ROOMS[proof.room]);
+  const { folder, args: chosen } = toRun(proof);
   const report = path.join(copy, "report.json");
   rmSync(report, { force: true });
-  const args = ["run", ...toArguments(proof), "--bail=1", "--reporter=json", `--outputFile=${report}`];
+  const args = ["run", ...chosen, "--bail=1", "--reporter=json", `--outputFile=${report}`];
   const histories = "histories" in proof ? proof.histories : 1;
   const env = { ...process.env, SIM_HISTORIES: String(histories), SIM_SEED, NO_COLOR: "1" };
-  const { code, output, isLate } = await run(path.join(copy, "node_modules/.bin/vitest"), args, room, env);
+  const { code, output, isLate } = await run(
+    path.join(copy, "node_modules/.bin/vitest"),
+    args,
+    path.join(copy, folder),
+    env,
+  );
   if (isLate) return "killed";
   if (!existsSync(report)) throw new Error(`no report of ${describeProof(proof)}:\n${output.slice(-2_000)}`);
   const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
@@ -29,14 +34,16 @@ export async function prove(proof: Proof, copy: string): Promise<Verdict> {
   return "survived";
 }
 
-function toArguments(proof: Proof): string[] {
-  if ("histories" in proof) return ["-c", "vitest.sim.config.ts", "sim/simulation"];
-  const isSim = proof.test.startsWith("sim/");
-  return [
-    ...(isSim ? ["-c", "vitest.sim.config.ts"] : []),
-    proof.test,
-    ...(proof.title ? ["-t", escapeRegExp(proof.title)] : []),
-  ];
+/** Where vitest runs, and what. */
+function toRun(proof: Proof): { folder: string; args: string[] } {
+  if ("histories" in proof) return { folder: ROOMS.rebuilder, args: ["-c", "vitest.sim.config.ts", "sim/simulation"] };
+  const { room, test, title } = proof;
+  // What a table fills in is not known here: the title up to there is enough.
+  const named = title ? ["-t", escapeRegExp(title.replace(/[%$].*/s, "").trimEnd())] : [];
+  if (test.startsWith("src/"))
+    return { folder: ".", args: ["-c", "vitest.pure.config.ts", `${ROOMS[room]}/${test}`, ...named] };
+  const isSim = test.startsWith("sim/");
+  return { folder: ROOMS[room], args: [...(isSim ? ["-c", "vitest.sim.config.ts"] : []), test, ...named] };
 }
 
 function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {

@@ -1,14 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { mutate } from "../src/find.ts";
-import { type Mutation, ROOMS } from "../src/mutation.ts";
+import { mutate, type Source } from "../src/find.ts";
+import { type Mutation, ROOMS, type Room } from "../src/mutation.ts";
 import { DRAFTS, MUTATIONS } from "../src/mutations.ts";
 import { listFiles, readSources, TOP } from "../src/sources.ts";
 
 // Quick checks of the list itself; `npm run test:mutations` is the proof.
 
 const files = listFiles();
+const sources = new Map<Room, Source[]>();
+const read = (room: Room) => {
+  const known = sources.get(room) ?? readSources(room, files);
+  sources.set(room, known);
+  return known;
+};
 
 describe("the list of mutations", () => {
   it("has names that differ", () => {
@@ -19,9 +25,8 @@ describe("the list of mutations", () => {
   it.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
     "finds its guard once: %s",
     (_, mutation) => {
-      const sources = readSources(mutation.in.room, files);
-      const before = sources.find((source) => source.path === mutate(mutation, sources).path);
-      expect(mutate(mutation, sources).text).not.toBe(before?.text);
+      const { path } = mutate(mutation, read(mutation.in.room));
+      expect(path.startsWith(ROOMS[mutation.in.room])).toBe(true);
     },
   );
 
@@ -57,9 +62,14 @@ describe("a mutation", () => {
     ["is met nowhere", "function f() {}", "met 0 times"],
     ["is met twice", "function f() { if (a) return b; if (c) return d; }", "met 2 times"],
     ["has no place", "function g() { if (a) return b; }", "declared 0 times"],
-    ["has two places", "function f() { if (a) return b; }\nconst o = { f: () => 1 };", "declared 2 times"],
+    ["has two places", "const o = { f: () => 1 };\nconst p = { f: () => 2 };", "declared 2 times"],
   ])("that %s is refused", (_, text, why) => {
     expect(() => mutate(mutation({}), source(text))).toThrow(why);
+  });
+
+  it("is looked for at the top of a file before inside of others", () => {
+    const text = "function f() { if (a) return b; }\nfunction g() { const f = 1; }";
+    expect(mutate(mutation({}), source(text)).text).toBe("function f() {  }\nfunction g() { const f = 1; }");
   });
 
   it("that leaves no TypeScript is refused", () => {

@@ -5,7 +5,7 @@ import type { FaultRuleInput } from "../fault-rules.ts";
 import type { PinnedPrices } from "../prices.ts";
 import type { PinnedHoldings } from "../set-holdings.ts";
 import type { LatencyRange } from "./latency.ts";
-import type { Upstream } from "./server.ts";
+import type { Upstream } from "./upstream.ts";
 
 export const CONTROL_PATH = "/_control";
 

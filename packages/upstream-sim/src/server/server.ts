@@ -4,18 +4,17 @@ import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { parseInput } from "../bad-input.ts";
 import { createHosts } from "../create-hosts.ts";
 import type { FaultRuleInput } from "../fault-rules.ts";
-import { createFaults, type Faults, type RuleState } from "../faults.ts";
-import { findHost, toBaseUrls, type UrlVar } from "../hosts.ts";
-import type { PinnedPrices } from "../prices.ts";
+import { createFaults, type Faults } from "../faults.ts";
+import { findHost, toBaseUrls } from "../hosts.ts";
 import type { QuotaLimits } from "../quota.ts";
-import type { PinnedHoldings } from "../set-holdings.ts";
 import { createWorld, type World } from "../world.ts";
 import { createCallAnswerer } from "./answer-call.ts";
 import { createConnections } from "./connection.ts";
 import { CONTROL_PATH, createControlApp } from "./control.ts";
 import { type LatencyRange, latencySchema } from "./latency.ts";
 import { loadReplay } from "./replay.ts";
-import { type Call, createStats, type StatsKeeper, type UpstreamStats } from "./stats.ts";
+import { createStats, type StatsKeeper } from "./stats.ts";
+import type { Upstream } from "./upstream.ts";
 
 export interface UpstreamOptions {
   /** Absent or 0 = any free port. */
@@ -29,31 +28,6 @@ export interface UpstreamOptions {
   hiroQuota?: QuotaLimits;
   /** A folder of recorded answers to serve instead. */
   replayDir?: string;
-}
-
-export interface Upstream {
-  port: number;
-  origin: string;
-  controlUrl: string;
-  baseUrls: Record<UrlVar, string>;
-  stats(): UpstreamStats;
-  resetStats(): UpstreamStats;
-  /** The newest calls after this sequence number, oldest first. */
-  listCalls(afterSeq?: number): Call[];
-  /** Replaces all rules. */
-  setFaults(rules: readonly FaultRuleInput[]): void;
-  listFaults(): RuleState[];
-  latency(): LatencyRange;
-  setLatency(latency: LatencyRange): void;
-  /** Fixes what one Stacks or Bitcoin address holds. */
-  pinHoldings(address: string, holdings: PinnedHoldings): void;
-  unpinHoldings(address?: string): void;
-  pinPrices(prices: PinnedPrices): void;
-  unpinPrices(): void;
-  step(): number;
-  advance(steps: number): void;
-  /** Ends every connection, also those that a fault keeps waiting. */
-  close(): Promise<void>;
 }
 
 /** Longer than any client keeps an idle connection: a server that closes first races with the next request. */

@@ -12,6 +12,7 @@ const KEPT_UNWRITTEN_ACTIONS = 100;
 /** What operators did: logged at once, and written to the audit log as soon as the database takes it. */
 export function createAuditLog(deps: RebuildDeps, memory: ObjectMemory) {
   const { storage, clock, log } = deps;
+  let recorded = 0;
 
   const record = async (action: string, subject: string | null, { reason }: ActionOptions, outcome: string) => {
     const entry: OperatorAction = {
@@ -22,6 +23,7 @@ export function createAuditLog(deps: RebuildDeps, memory: ObjectMemory) {
       reason: reason ?? null,
       outcome,
     };
+    recorded++;
     log("info", "operator.acted", { action, subject, reason: entry.reason, outcome });
     const { unwritten } = await memory.getControl();
     await memory.setControl({ unwritten: [...unwritten, entry].slice(-KEPT_UNWRITTEN_ACTIONS) });
@@ -52,6 +54,8 @@ export function createAuditLog(deps: RebuildDeps, memory: ObjectMemory) {
   return {
     record,
     flush,
+    /** Actions that this object has seen: a tick that ran meanwhile knows nothing of the later ones. */
+    countRecorded: () => recorded,
     async hasUnwritten(): Promise<boolean> {
       return (await memory.getControl()).unwritten.length > 0;
     },

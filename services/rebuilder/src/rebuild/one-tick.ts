@@ -14,7 +14,7 @@ import { tellFreshness, tellHolds } from "./telling.ts";
 import { judgeNow } from "./to-status.ts";
 
 /** Spans a whole tick, plan included: past it the tick is given up, so that a hung await cannot swallow later ones. */
-const TICK_DEADLINE_MS = 150_000;
+export const TICK_DEADLINE_MS = 150_000;
 
 /** No tick while an operator says so; the alarm stays armed, so that the end of the pause cannot be lost. */
 export async function restWhilePaused(deps: RebuildDeps, memory: ObjectMemory, audit: AuditLog): Promise<void> {
@@ -35,6 +35,7 @@ export async function runOneTick(
   const { storage, clock, log } = deps;
   const startedAt = clock.now();
   const givenUp = new AbortController();
+  const recorded = audit.countRecorded();
   try {
     await storage.setAlarm(toAlarmTime(startedAt, getIntervals(deps).watchdogMs, startedAt));
     const config = deps.getConfig();
@@ -48,7 +49,7 @@ export async function runOneTick(
     const tick = runTick(trigger, { ...deps, config, memory, givenUp: givenUp.signal });
     const report = await withDeadline(clock, "the tick", TICK_DEADLINE_MS, tick);
     log(report.error === null ? "info" : "warn", "tick.ended", { ...report });
-    await afterTick(report, state.holds, deps, memory, audit);
+    await afterTick(report, { holds: state.holds, recorded }, deps, memory, audit);
     return report;
   } catch (error) {
     givenUp.abort();
@@ -61,16 +62,17 @@ export async function runOneTick(
 /** What follows a tick that has ended well or badly: nothing of it can make the tick a failed one. */
 async function afterTick(
   report: TickReport,
-  holdsBefore: readonly Hold[],
+  before: { holds: readonly Hold[]; recorded: number },
   deps: RebuildDeps,
   memory: ObjectMemory,
   audit: AuditLog,
 ): Promise<void> {
   try {
-    tellHolds(holdsBefore, (await memory.load()).state.holds, deps.log);
+    tellHolds(before.holds, (await memory.load()).state.holds, deps.log);
     beat(report, deps);
     await publishIfOwed(deps, memory);
-    if (await audit.hasUnwritten()) await audit.flush();
+    // The facts that the tick wrote are from before what an operator did while it ran.
+    if (audit.countRecorded() !== before.recorded || (await audit.hasUnwritten())) await audit.flush();
     await tellAll(deps, memory);
   } catch (error) {
     deps.log("error", "tick.aftermath-failed", { error: describeError(error) });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { HOLD_KINDS, LANE_HEALTHS } from "../contract/freshness.ts";
 import { createStatusSchemas } from "../contract/status.ts";
 import { NEW_LANE } from "../safeguards/lane-health.ts";
-import { type CrashMemory, NEW_CRASHES } from "../safeguards/poison.ts";
+import { type CrashMemory, NEW_CRASHES, TURNS } from "../safeguards/poison.ts";
 import { NEW_ROSTER } from "../safeguards/roster-shrink.ts";
 import { placeSchema } from "../tick/lanes.ts";
 import type { Control, State } from "../tick/memory.ts";
@@ -26,7 +26,7 @@ const lane = z.object({
   suspects: z.array(z.string()),
   waited: z.number(),
 });
-const keptAnswer = z.object({ held: z.array(z.string()), fell: z.array(z.string()) });
+const keptAnswer = z.object({ agent: z.string(), held: z.array(z.string()), fell: z.array(z.string()) });
 const holdBase = { id: z.string(), since: moment, seen: moment };
 const [FALL, ROSTER, PRICE] = HOLD_KINDS;
 const hold = z.discriminatedUnion("kind", [
@@ -143,9 +143,9 @@ const controlSchema = z.object({
 
 const span = z.object({ halvings: z.number(), until: z.string().nullable() }).nullable();
 const crashSchema = z.object({
-  running: z.object({ place: z.string(), turn: z.enum(LANES).nullable() }).nullable(),
+  running: z.object({ place: z.string(), turn: z.enum(TURNS).nullable() }).nullable(),
   count: z.number(),
-  lastTurn: z.enum(LANES).nullable(),
+  lastTurn: z.enum(TURNS).nullable(),
   spans: z.object({ stacks: span, bitcoin: span }),
   hasControl: z.object({ stacks: z.boolean(), bitcoin: z.boolean() }),
   passedOver: z.array(z.object({ lane: z.enum(LANES), address: z.string(), until: moment })),

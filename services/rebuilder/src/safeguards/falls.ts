@@ -6,7 +6,7 @@ export const MIN_FALLEN = 5;
 /** More of a token's holders than this do not part with it between two looks: the upstream lost its data. */
 export const MAX_FALLEN_SHARE = 0.3;
 
-/** Answers of a lane that a fall is judged against besides this tick's: a few that sell are none among many. */
+/** Agents whose last answers a fall is judged against besides this tick's: a few that sell are none among many. */
 export const KEPT_ANSWERS = 100;
 
 /** Calls to the other route in one tick. */
@@ -22,15 +22,18 @@ export const MIN_REPEATED_MS = 3_600_000;
 /** ...and after this long whatever anyone holds. */
 export const MAX_FALL_HOLD_MS = 6 * 3_600_000;
 
-/** Bounds the object's memory; the other pairs of a fall this large are judged anew with their next answer. */
-export const MAX_HELD_PAIRS = 5_000;
+/**
+ * Of one token: with all three counted tokens so, what the object stores stays below the 2 MB that a value may have. The
+ * other pairs of a fall this large are kept too, and judged anew with their next answer.
+ */
+export const MAX_HELD_PAIRS = 3_000;
 
 /** A holding whose fall to zero is not believed. Times are Unix milliseconds. */
 export interface HeldPair {
   agent: string;
   asked: string; // the address that was asked: the agent's Bitcoin address, or its Stacks address
   since: number; // of the first answer without it
-  rotations: number; // in which it was zero
+  rotations: number; // in which it was zero, since the other route last contradicted the claim
   rotation: number; // the last of them
 }
 
@@ -53,7 +56,7 @@ export interface HolderAnswer {
 }
 
 /** The part of an answer that later falls are judged against. */
-export type KeptAnswer = Pick<HolderAnswer, "held" | "fell">;
+export type KeptAnswer = Pick<HolderAnswer, "agent" | "held" | "fell">;
 
 export interface Pair {
   lane: Lane;
@@ -79,9 +82,10 @@ export interface LaneFalls {
 /** Tokens too many of whose holders fell to zero: these falls are a claim, to be confirmed by another route or held. */
 export function findClaims({ answers, kept, holds }: Omit<LaneFalls, "lane">): string[] {
   const tokens = [...new Set(answers.flatMap(({ fell }) => fell))].sort();
+  const others = withoutAnswered(kept, answers);
   return tokens.filter((tokenId) => {
     if (holds.some((hold) => hold.tokenId === tokenId)) return true; // one more of the same claim
-    const all = [...answers, ...kept].filter(({ held }) => held.includes(tokenId));
+    const all = [...answers, ...others].filter(({ held }) => held.includes(tokenId));
     const fallen = all.filter(({ fell }) => fell.includes(tokenId)).length;
     return fallen >= MIN_FALLEN && fallen > all.length * MAX_FALLEN_SHARE;
   });
@@ -148,12 +152,12 @@ function judgeToken(tokenId: string, isClaimed: boolean, input: FallInput): Fall
   const answered = new Set(answers.filter(({ fell }) => !fell.includes(tokenId)).map(({ agent }) => agent));
   // (a) A pair that answers with a balance again is over, and written like any other answer.
   const standing = (hold?.pairs ?? []).filter(({ agent }) => !answered.has(agent));
-  const pairs = mergePairs(standing, fallen, input);
+  const pairs = withoutContradicted(tokenId, mergePairs(standing, fallen, input), input);
   const isBelieved = (hold !== undefined && input.acceptedIds.includes(hold.id)) || isConfirmed(tokenId, pairs, input);
   const givesAmounts = answers.some(({ held, fell }) => held.some((id) => !fell.includes(id)));
   const stays = (pair: HeldPair) => !isBelieved && !isPairBelieved(pair, tokenId, givesAmounts, input);
-  const held = pairs.filter(stays).slice(0, MAX_HELD_PAIRS);
-  const heldAgents = new Set(held.map(({ agent }) => agent));
+  const unbelieved = pairs.filter(stays);
+  const heldAgents = new Set(unbelieved.map(({ agent }) => agent));
   const fallenAgents = new Set(fallen.map(({ agent }) => agent));
   const toPair = ({ agent, asked }: { agent: string; asked: string }): Pair => ({ lane, agent, asked, tokenId });
   const next: FallHold = {
@@ -161,12 +165,12 @@ function judgeToken(tokenId: string, isClaimed: boolean, input: FallInput): Fall
     kind: "fall",
     lane,
     tokenId,
-    pairs: held,
+    pairs: unbelieved.slice(0, MAX_HELD_PAIRS),
     since: hold?.since ?? nowMs,
     seen: fallen.length > 0 ? nowMs : (hold?.seen ?? nowMs),
   };
   return {
-    holds: held.length > 0 ? [next] : [],
+    holds: unbelieved.length > 0 ? [next] : [],
     kept: fallen.filter(({ agent }) => heldAgents.has(agent)).map(toPair),
     released: standing.filter(({ agent }) => !heldAgents.has(agent) && !fallenAgents.has(agent)).map(toPair),
   };
@@ -177,7 +181,8 @@ function mergePairs(
   fallen: readonly HolderAnswer[],
   { rotation, nowMs }: FallInput,
 ): HeldPair[] {
-  const pairs = new Map(standing.map((pair) => [pair.agent, pair]));
+  // A clock that was set back makes no hold last longer.
+  const pairs = new Map(standing.map((pair) => [pair.agent, { ...pair, since: Math.min(pair.since, nowMs) }]));
   for (const { agent, asked } of fallen) {
     const pair = pairs.get(agent);
     if (pair?.asked !== asked) pairs.set(agent, { agent, asked, since: nowMs, rotations: 1, rotation });
@@ -186,9 +191,19 @@ function mergePairs(
   return [...pairs.values()];
 }
 
+/** While the other route says that any of the pairs has a balance, repeating their zeros proves nothing: the count begins anew. */
+function withoutContradicted(tokenId: string, pairs: HeldPair[], { testimony }: FallInput): HeldPair[] {
+  const isContradicted = toHeard(tokenId, pairs, testimony).some((amount) => amount > 0n);
+  return isContradicted ? pairs.map((pair) => ({ ...pair, rotations: 0 })) : pairs;
+}
+
+function toHeard(tokenId: string, pairs: readonly HeldPair[], testimony: Testimony): bigint[] {
+  return pairs.flatMap(({ agent }) => testimony.get(toPairKey({ agent, tokenId })) ?? []);
+}
+
 /** (b) The other route says zero of every pair that was drawn, and of enough of them to speak for all. */
 function isConfirmed(tokenId: string, pairs: readonly HeldPair[], { testimony }: FallInput): boolean {
-  const heard = pairs.flatMap(({ agent }) => testimony.get(toPairKey({ agent, tokenId })) ?? []);
+  const heard = toHeard(tokenId, pairs, testimony);
   return heard.length >= Math.min(MIN_WITNESSES, pairs.length) && heard.every((amount) => amount === 0n);
 }
 
@@ -198,12 +213,12 @@ function isPairBelieved(
   givesAmounts: boolean,
   { testimony, nowMs }: FallInput,
 ): boolean {
+  const heldMs = nowMs - pair.since;
+  if (heldMs >= MAX_FALL_HOLD_MS) return true; // (d)
   const said = testimony.get(toPairKey({ agent: pair.agent, tokenId }));
   if (said !== undefined) return said === 0n;
-  const heldMs = nowMs - pair.since;
   // (c) Zero again and again, while the lane gives others amounts of counted tokens: the host has its data.
-  if (pair.rotations >= ROTATIONS_TO_BELIEVE && heldMs >= MIN_REPEATED_MS && givesAmounts) return true;
-  return heldMs >= MAX_FALL_HOLD_MS; // (d)
+  return pair.rotations >= ROTATIONS_TO_BELIEVE && heldMs >= MIN_REPEATED_MS && givesAmounts;
 }
 
 /** Since when a holding of the agent is kept by these holds; null = none is. */
@@ -218,10 +233,17 @@ export function describeFallHold({ tokenId, pairs }: FallHold): string {
   return `${agents} fell to zero ${tokenId} together; their last amounts stay`;
 }
 
-/** The lane's newest answers about holders, to judge later falls against. */
+/** The lane's newest answers about holders, to judge later falls against: one an agent. */
 export function keepAnswers(kept: readonly KeptAnswer[], answers: readonly HolderAnswer[]): KeptAnswer[] {
-  const fresh = answers.filter(({ held }) => held.length > 0).map(({ held, fell }) => ({ held, fell }));
-  return [...kept, ...fresh].slice(-KEPT_ANSWERS);
+  const holders = answers.filter(({ held }) => held.length > 0);
+  const fresh = holders.map(({ agent, held, fell }) => ({ agent, held, fell }));
+  return [...withoutAnswered(kept, answers), ...fresh].slice(-KEPT_ANSWERS);
+}
+
+/** What agents said before is no news beside what they say now: it would outvote them where few agents are. */
+function withoutAnswered(kept: readonly KeptAnswer[], answers: readonly HolderAnswer[]): KeptAnswer[] {
+  const answered = new Set(answers.map(({ agent }) => agent));
+  return kept.filter(({ agent }) => !answered.has(agent));
 }
 
 function shuffle<T>(items: readonly T[], random: () => number): T[] {

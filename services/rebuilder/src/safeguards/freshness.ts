@@ -20,6 +20,9 @@ export const MAX_BUDGET_STALE_AFTER_MS = 6 * 3_600_000;
 
 const ROTATIONS_TO_AGE = 3;
 
+/** Answers come while a tick runs, and are known when it commits: a rotation of one tick is not late before that. */
+const TICK_GRACE_MS = 30_000;
+
 /** More failed agents than this is the upstream's trouble, not theirs. */
 export const MAX_FAILED_SHARE_OF_LANE = 0.1;
 
@@ -56,8 +59,8 @@ export function judgeFreshness({ publication, freshness, nowMs }: FreshnessInput
   const facts = isBehind ? null : (freshness?.facts ?? null);
   const reasons = [
     ...judgePublication(publication, facts),
-    ...(freshness && facts ? judgeFacts(facts, freshness, publication !== null, nowMs) : []),
-    ...(facts || !publication ? [] : judgeByPromise(publication, nowMs)),
+    ...(publication ? judgeAge(publication, facts, nowMs) : []),
+    ...(freshness && facts ? judgeFacts(facts, freshness, nowMs) : []),
   ];
   return toVerdict(reasons);
 }
@@ -110,16 +113,28 @@ function judgePublication(publication: FreshnessInput["publication"], facts: Fre
   ];
 }
 
-/** What an older rebuilder promised when it published: all there is until the first tick of a newer one. */
-function judgeByPromise({ publishedAt, staleAfter }: { publishedAt: number; staleAfter: number }, nowMs: number) {
-  if (nowMs < staleAfter) return [];
-  const why = "the newest ranking is older than it should be";
-  return [{ code: "no-tick", subject: null, since: publishedAt, why, action: lookAtStatus("at once") } as const];
+/** Whether the board still moves: its ticks, and where these commit but nothing is published any more, its ranking. */
+function judgeAge(
+  publication: NonNullable<FreshnessInput["publication"]>,
+  facts: FreshnessFacts | null,
+  nowMs: number,
+): Reason[] {
+  const reasons = facts ? judgeTick(facts, nowMs) : [];
+  return reasons.length > 0 ? reasons : judgeByPromise(publication, nowMs);
 }
 
-function judgeFacts(facts: FreshnessFacts, row: FreshnessRow, isPublished: boolean, nowMs: number): Reason[] {
+/** What was promised with the ranking: all there is of an older rebuilder, until the first tick of a newer one. */
+function judgeByPromise(
+  { publishedAt, staleAfter }: NonNullable<FreshnessInput["publication"]>,
+  nowMs: number,
+): Reason[] {
+  if (nowMs < staleAfter) return [];
+  const why = "the newest ranking is older than it should be";
+  return [{ code: "no-tick", subject: null, since: publishedAt, why, action: lookAtStatus("at once") }];
+}
+
+function judgeFacts(facts: FreshnessFacts, row: FreshnessRow, nowMs: number): Reason[] {
   return [
-    ...(isPublished ? judgeTick(facts, nowMs) : []),
     ...LANES.flatMap((lane) => judgeLane(lane, facts, row, nowMs)),
     ...judgePrices(facts, nowMs),
     ...facts.holds.map(
@@ -159,7 +174,7 @@ function judgeLane(lane: Lane, facts: FreshnessFacts, row: FreshnessRow, nowMs: 
   const isStale = halfAt !== null && nowMs - halfAt > toStaleAfterMs(facts);
   if (isStale) add("lane-stale", halfAt, `half of the ${lane} lane is ${toWords(nowMs - halfAt)} old`);
   const lastAt = goodAt ?? facts.startedAt;
-  if (facts.agents > 0 && lastAt !== null && nowMs - lastAt > toThresholdMs(rotationMs)) {
+  if (facts.agents > 0 && lastAt !== null && nowMs - lastAt > toThresholdMs(rotationMs + TICK_GRACE_MS)) {
     add("lane-silent", lastAt, `the ${lane} lane has had no complete answer for ${toWords(nowMs - lastAt)}`);
   }
   if (!isStale && tenthAt !== null && nowMs - tenthAt > toThresholdMs(ROTATIONS_TO_AGE * rotationMs)) {

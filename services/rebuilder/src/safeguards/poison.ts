@@ -3,7 +3,7 @@ import { LANES, type Lane } from "@standings/balances";
 /** So many ticks in a row that began at one pair of places and never ended are no coincidence. */
 export const CRASHES_TO_TAKE_TURNS = 3;
 
-/** A single agent is passed over after so many crashes, with a tick of the other lane that ended before each of them. */
+/** A single agent is passed over after so many crashes, with a tick without its lane that ended before each of them. */
 export const CRASHES_TO_PASS_OVER = 3;
 
 /** What brings a tick down today may be mended tomorrow. */
@@ -18,6 +18,10 @@ export interface BadSpan {
   until: string | null; // its last agent; null = a plan has yet to say
 }
 
+/** Whose turn a tick is while it is found out which lane's ticks crash: a lane's, or a sample of agents elsewhere. */
+export const TURNS = [...LANES, "neither"] as const;
+export type Turn = (typeof TURNS)[number];
+
 export interface PassedOver {
   lane: Lane;
   address: string;
@@ -26,11 +30,11 @@ export interface PassedOver {
 
 /** What is remembered of ticks that began and never ended: a crash cannot report itself. */
 export interface CrashMemory {
-  running: { place: string; turn: Lane | null } | null; // the tick under way
+  running: { place: string; turn: Turn | null } | null; // the tick under way
   count: number; // in a row, at one pair of places
-  lastTurn: Lane | null; // lanes taken in turn; null = both at once
+  lastTurn: Turn | null; // lanes taken in turn; null = both at once
   spans: Record<Lane, BadSpan | null>;
-  hasControl: Record<Lane, boolean>; // a tick of the other lane has ended since the lane's last crash
+  hasControl: Record<Lane, boolean>; // a tick without the lane has ended since its last crash
   passedOver: PassedOver[];
 }
 
@@ -45,23 +49,24 @@ export const NEW_CRASHES: CrashMemory = {
 
 /**
  * What is known when a tick begins at a pair of places. After three crashes there the lanes are taken in turn, so that it
- * shows whose ticks crash; only that lane is halved, and only while the other lane's ticks end.
+ * shows whose ticks crash; only that lane is halved, and only while ticks without it end. Where both lanes' ticks crash,
+ * one that asks agents elsewhere says whether those at the cursors are at fault, or asking at all is.
  */
 export function beginAttempt(memory: CrashMemory, place: string, nowMs: number): CrashMemory {
   const { running } = memory;
   const passedOver = memory.passedOver.filter(({ until }) => until > nowMs && until <= nowMs + PASS_OVER_MS);
   const crashed = running === null ? { ...memory, count: 0 } : afterCrash(memory, running, place);
   const takesTurns = crashed.lastTurn !== null || crashed.count >= CRASHES_TO_TAKE_TURNS;
-  const turn = takesTurns ? toOther(crashed.lastTurn ?? "bitcoin") : null;
+  const turn = takesTurns ? toNextTurn(crashed) : null;
   return { ...crashed, passedOver, lastTurn: turn, running: { place, turn } };
 }
 
 function afterCrash(memory: CrashMemory, running: NonNullable<CrashMemory["running"]>, place: string): CrashMemory {
   const count = running.place === place ? memory.count + 1 : 1;
   const { turn } = running;
-  if (turn === null) return { ...memory, count };
+  if (turn === null || turn === "neither") return { ...memory, count };
   const span = memory.spans[turn] ?? { halvings: 0, until: null };
-  // Without a tick of the other lane that ended, nothing says that the agents of this one bring it down.
+  // Unless a tick without them ended, nothing says that the agents of this lane bring it down.
   const halvings = memory.hasControl[turn] ? span.halvings + 1 : span.halvings;
   return {
     ...memory,
@@ -98,7 +103,8 @@ export function endAttempt(
 ): CrashMemory {
   const turn = memory.running?.turn ?? null;
   const spans = { stacks: toSpanLeft(lanes.stacks), bitcoin: toSpanLeft(lanes.bitcoin) };
-  const hasControl = turn === null ? NEW_CRASHES.hasControl : { ...memory.hasControl, [toOther(turn)]: true };
+  const absent = turn === null ? [] : LANES.filter((lane) => lane !== turn);
+  const hasControl = { ...memory.hasControl, ...Object.fromEntries(absent.map((lane) => [lane, true])) };
   const isOver = turn === null || (LANES.every((lane) => hasControl[lane]) && LANES.every((lane) => !spans[lane]));
   return {
     running: null,
@@ -116,6 +122,7 @@ function toSpanLeft({ span, hasMoved, hasEndedRotation, cursor, chunkSize }: Lan
   return hasMoved ? { ...span, halvings: Math.min(span.halvings, toHalvingsToOne(chunkSize)) } : span;
 }
 
-function toOther(lane: Lane): Lane {
-  return lane === "stacks" ? "bitcoin" : "stacks";
+function toNextTurn({ lastTurn, hasControl }: CrashMemory): Turn {
+  if (lastTurn === "stacks") return "bitcoin";
+  return lastTurn === "bitcoin" && !LANES.some((lane) => hasControl[lane]) ? "neither" : "stacks";
 }

@@ -64,8 +64,7 @@ export function judgePrice(input: PriceInput): PriceVerdict {
   const confirmed = newer.find((quote) => isConfirmed(quote, usable));
   if (confirmed) return accept(confirmed, "second-source");
   const calm = newer.find((quote) => isCalm(quote, input));
-  // What goes on from one source's word rests on that word, until another source agrees.
-  if (calm) return accept(calm, input.memory.confirmedBy === "single-source" ? "single-source" : "last-good");
+  if (calm) return accept(calm, "last-good");
   const [first] = newer;
   if (!first) return { accepted: null, hold, problem: toSilence(quotes, usable) };
   return judgeLoneQuote(first, usable, input);
@@ -76,7 +75,7 @@ function judgeLoneQuote(quote: Quote, usable: readonly Quote[], input: PriceInpu
   const isContradicted = usable.some((other) => other.source !== quote.source);
   const isSame =
     hold !== undefined && hold.source === quote.source && toRatio(hold.priceUsd, quote.priceUsd) <= MAX_DISAGREEMENT;
-  const saidSince = isSame && !isContradicted ? hold.saidSince : nowMs;
+  const saidSince = isSame && !isContradicted ? Math.min(hold.saidSince, nowMs) : nowMs;
   const needsTwo = lastGood === undefined && COINS.includes(tokenId);
   if (!needsTwo && nowMs - saidSince >= LONE_SOURCE_MS) return accept(quote, "single-source");
   const next: PriceHold = {
@@ -100,8 +99,8 @@ export function describePriceHold({ tokenId, from, priceUsd, source }: PriceHold
 }
 
 /**
- * What is remembered after a price was accepted. A jump that was confirmed is the measure from then on: what it was
- * before says nothing against it. That a lone source was believed stays known until another one agrees.
+ * What is remembered after a price was accepted. On more than its source's word it is what later ones are measured by.
+ * That a lone source was believed stays known until another one agrees.
  */
 export function toPriceMemory(
   memory: PriceMemory,
@@ -109,15 +108,12 @@ export function toPriceMemory(
   confirmedBy: PriceConfirmation,
   nowMs: number,
 ): PriceMemory {
-  const isCalm = confirmedBy === "last-good";
-  const kept = memory.samples.filter((sample) => {
-    const isRecent = sample.at <= nowMs && sample.at > nowMs - HOUR_MS - 2 * SAMPLE_EVERY_MS;
-    return isRecent && (isCalm || toRatio(sample.priceUsd, price.priceUsd) <= MAX_JUMP);
-  });
+  const known = confirmedBy === "last-good" ? memory.samples : [];
+  const kept = known.filter(({ at }) => at <= nowMs && at > nowMs - HOUR_MS - 2 * SAMPLE_EVERY_MS);
   const last = kept.at(-1);
   const isDue = last === undefined || nowMs - last.at >= SAMPLE_EVERY_MS;
   const samples = isDue ? [...kept, { at: nowMs, priceUsd: price.priceUsd }] : kept;
-  const isStillLone = isCalm && memory.confirmedBy === "single-source";
+  const isStillLone = confirmedBy === "last-good" && memory.confirmedBy === "single-source";
   return { confirmedBy: isStillLone ? "single-source" : confirmedBy, pricedAt: price.pricedAt, samples };
 }
 
@@ -133,6 +129,7 @@ function isConfirmed(quote: Quote, usable: readonly Quote[]): boolean {
 
 function isCalm({ priceUsd }: Quote, { lastGood, memory, nowMs }: PriceInput): boolean {
   if (!lastGood || toRatio(priceUsd, lastGood.priceUsd) > MAX_JUMP) return false;
+  // Where nothing is known of an hour ago, the oldest that is known bounds a source that creeps.
   const hourAgo = memory.samples.findLast(({ at }) => at <= nowMs - HOUR_MS + SAMPLE_EVERY_MS) ?? memory.samples[0];
   return hourAgo === undefined || toRatio(priceUsd, hourAgo.priceUsd) <= MAX_JUMP;
 }

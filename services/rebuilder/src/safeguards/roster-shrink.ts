@@ -104,9 +104,11 @@ function toReference({ memory, hold, isAccepted, listed, nowMs }: RosterInput): 
   return recent.length === 0 ? listed : Math.max(...recent.map(({ size }) => size));
 }
 
+/** One that shrank much further is another claim: who accepts a hold means the size that it had. */
 function toHold({ hold, nowMs, newId }: RosterInput, size: number, reference: number): RosterHold {
-  const id = hold?.id ?? `roster-${newId().slice(0, 8)}`;
-  return { id, kind: "roster", size, reference, since: hold?.since ?? nowMs, seen: nowMs };
+  const same = hold && size >= hold.size * MIN_SHARE_OF_REFERENCE ? hold : undefined;
+  const id = same?.id ?? `roster-${newId().slice(0, 8)}`;
+  return { id, kind: "roster", size, reference, since: same?.since ?? nowMs, seen: nowMs };
 }
 
 function rememberSize(sizes: RosterMemory["sizes"], size: number, nowMs: number): RosterMemory["sizes"] {

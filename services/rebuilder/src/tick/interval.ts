@@ -15,7 +15,7 @@ const FAILED_COMMITS_TO_SLOW_DOWN = 2;
 
 export interface TickHealth {
   nowMs: number;
-  calls: number; // without those of a resting lane, whose failures say nothing about the rest
+  calls: number; // for balances, without those of a resting lane, whose failures say nothing about the rest
   failedCalls: number;
   lanes: Record<Lane, { health: LaneHealth; opensAt: number | null }>; // opensAt: of its host's closed gate
   failedCommits: number; // in a row, this tick included

@@ -147,7 +147,8 @@ interface PricesVerdict {
 }
 
 function judgePrices({ quotes }: Answers, plan: Plan, { state, control }: Memory, { nowMs, newId }: Judging) {
-  const verdict: PricesVerdict = { accepted: [], memory: { ...state.prices }, problems: {}, holds: [] };
+  const memory = withTimes(state.prices, plan.lastGoodPrices);
+  const verdict: PricesVerdict = { accepted: [], memory, problems: {}, holds: [] };
   for (const [tokenId, tokenQuotes] of Object.entries(quotes)) {
     const lastGood = plan.lastGoodPrices.find((price) => price.tokenId === tokenId);
     const memory = state.prices[tokenId] ?? NEW_PRICE_MEMORY;
@@ -165,6 +166,15 @@ function judgePrices({ quotes }: Answers, plan: Plan, { state, control }: Memory
     }
   }
   return verdict;
+}
+
+/** What the database knows of prices that this memory is older than: their age is judged by it between ticks. */
+function withTimes(memories: State["prices"], known: readonly AcceptedPrice[]): State["prices"] {
+  const missing = known.filter(({ tokenId }) => (memories[tokenId]?.pricedAt ?? null) === null);
+  const completed = missing.map(({ tokenId, pricedAt }) => {
+    return [tokenId, { ...(memories[tokenId] ?? NEW_PRICE_MEMORY), pricedAt }] as const;
+  });
+  return { ...memories, ...Object.fromEntries(completed) };
 }
 
 function isNewPrice({ tokenId, priceUsd }: AcceptedPrice, known: readonly AcceptedPrice[]): boolean {

@@ -32,9 +32,7 @@ export function toNextState({ state, crashes }: Memory, tick: Tick, end: TickEnd
     version: Math.max(plan.version, end.version ?? 0),
     place: result.place,
     lanes: { stacks: answers.lanes.stacks.memory, bitcoin: answers.lanes.bitcoin.memory },
-    roster: result.isRosterRefused
-      ? { ...state.roster, readAt: tick.now(), source: "kept", isRefused: true, problem: toRosterProblem(result) }
-      : plan.roster.memory,
+    roster: toNextRoster(state, tick, end),
     // What was judged holds only when it was written: the same answers come again otherwise.
     ...(isCommitted && {
       holds: verdict.holds,
@@ -45,6 +43,14 @@ export function toNextState({ state, crashes }: Memory, tick: Tick, end: TickEnd
     journal: toNextJournal(state.journal, tick, end, isCommitted),
   };
   return { state: next, crashes: toNextCrashes(crashes, tick, end) };
+}
+
+/** A roster that did not get into the database was not accepted: later ones are not judged against it. */
+function toNextRoster({ roster }: State, tick: Tick, { plan, result }: TickEnd): State["roster"] {
+  if (result.isRosterRefused) {
+    return { ...roster, readAt: tick.now(), source: "kept", isRefused: true, problem: toRosterProblem(result) };
+  }
+  return result.epoch === null && plan.roster.change !== null ? roster : plan.roster.memory;
 }
 
 /** What is remembered of a tick whose plan failed: nobody was asked. */

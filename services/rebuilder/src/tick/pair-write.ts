@@ -46,8 +46,8 @@ export function toPairWrite(
     };
   }
   const { provider, balances, leftOut } = attempt.value;
-  const isKept = (tokenId: string) =>
-    falls.kept.some((pair) => pair.agent === agent.stxAddress && pair.tokenId === tokenId);
+  const kept = falls.kept.filter((pair) => pair.agent === agent.stxAddress);
+  const isKept = (tokenId: string) => kept.some((pair) => pair.tokenId === tokenId);
   const known = stored?.tokens ?? new Map<string, string>();
   const isCounted = (tokenId: string) => plan.stored.countedTokens.has(tokenId);
   const changed = balances.filter(({ tokenId, rawAmount }) => {
@@ -57,7 +57,8 @@ export function toPairWrite(
   const gone = [...known.keys()].filter(
     (tokenId) => (tokenId === BTC) === (lane === "bitcoin") && !named.has(tokenId) && !isCounted(tokenId),
   );
-  const heldSince = toHeldSince(falls.holds, agent.stxAddress);
+  // Kept past what a hold remembers, it is marked all the same.
+  const heldSince = toHeldSince(falls.holds, agent.stxAddress) ?? (kept.length > 0 ? at : null);
   const error = heldSince === null ? null : FALL_HELD;
   return {
     ...base,

@@ -1,12 +1,4 @@
-import {
-  BALANCE_HOSTS,
-  HOST_NAMES,
-  type HostCounts,
-  LANES,
-  type Lane,
-  toBudgetHost,
-  toPaceMs,
-} from "@standings/balances";
+import { BALANCE_HOSTS, type HostCounts, LANES, type Lane, toBudgetHost, toPaceMs } from "@standings/balances";
 import type { LaneReport, TickOutcome, TickReport, TickTrigger } from "../contract/status.ts";
 import type { LaneMemory } from "../safeguards/lane-health.ts";
 import { LANE_HOSTS, toTicks } from "./chunk.ts";
@@ -24,7 +16,8 @@ export function toHealth(
 ): TickHealth {
   const { counts } = tick.gates.end();
   const resting = LANES.filter((lane) => known.lanes[lane].health === "resting").map((lane) => LANE_HOSTS[lane]);
-  const judged = HOST_NAMES.filter((host) => !resting.some((one) => one === host)).map((host) => counts[host]);
+  // Prices and witnesses never slow a lane down: on a small board their failures would be a large share.
+  const judged = BALANCE_HOSTS.filter((host) => !resting.some((one) => one === host)).map((host) => counts[host]);
   const lane = (name: Lane) => ({
     health: known.lanes[name].health,
     opensAt: tick.gates.opensAt(LANE_HOSTS[name]),

@@ -95,6 +95,30 @@ describe("a stored state that cannot be read", () => {
   });
 });
 
+describe("the age of what the first release published", () => {
+  const down = () => new Response("", { status: 503 });
+
+  it("is told when no upstream answers from the first tick on, prices included", async () => {
+    const rig = await takeUp(midRotation);
+    rig.upstreams.intercept = down;
+    await rig.alarms(2);
+    rig.advance(20 * 60_000);
+    const { freshness } = await rig.status();
+    const aged = freshness?.reasons.filter(({ code }) => code === "price-old").map(({ why }) => why);
+    expect(aged).toEqual(expect.arrayContaining([expect.stringContaining("btc-l1"), expect.stringContaining("stx")]));
+  });
+
+  it("is told when operators pause before the first tick and leave it at that", async () => {
+    const rig = await takeUp(midRotation);
+    await rig.pause({ reason: "an upgrade" });
+    rig.advance(24 * 3_600_000);
+    expect((await rig.status()).freshness).toMatchObject({
+      status: "stale",
+      reasons: expect.arrayContaining([expect.objectContaining({ code: "no-tick" })]),
+    });
+  });
+});
+
 async function expectAlive(rig: AttackRig): Promise<void> {
   const committed = async () => Number((await execute("SELECT max(epoch) AS n FROM tick_commits"))[0]?.n);
   const answers = () => rig.status().then(() => "answers", String);

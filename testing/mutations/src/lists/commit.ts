@@ -1,5 +1,5 @@
 import type { Mutation } from "../mutation.ts";
-import { db, hungTicks, prices, publication, ticks } from "./proofs.ts";
+import { commits, db, locks, prices, publicationAttacks, stored } from "./proofs.ts";
 
 /** What makes a commit whole, once, and of this tick; and what is published of it. */
 export const COMMIT: readonly Mutation[] = [
@@ -15,28 +15,28 @@ export const COMMIT: readonly Mutation[] = [
     in: { room: "rebuilder", name: "tryCommit" },
     find: 'if (owner.tickId === tickId) return { kind: "committed" };',
     replace: "",
-    proof: ticks("recognises its own commit when the answer was lost"),
+    proof: commits("is recognised as its own when only the answer was lost"),
   },
   {
     name: "place: the newest commit's own is believed, not the object's",
     in: { room: "rebuilder", name: "toPlace", file: "tick/plan.ts" },
     find: "endIfReset(stored ?? $UNKNOWN, control.resets)",
     replace: "endIfReset(state.place ?? stored ?? $UNKNOWN, control.resets)",
-    proof: ticks("goes on where D1 is after a crash between the commit and the cursor"),
+    proof: commits("goes on where D1 is after a crash between the commit and the object's own write"),
   },
   {
     name: "place: a part of a commit carries the place as of that part",
     in: { room: "rebuilder", name: "commitTurn" },
     find: "isLast ? turn.end : $PLACE",
     replace: "turn.end",
-    proof: { histories: 4_000 },
+    proof: commits("goes on where the halving stopped for want of budget, at the place as of the last part"),
   },
   {
     name: "last good: a failure writes no balance",
     in: { room: "rebuilder", name: "toPairWrite" },
     find: 'attempt.kind === "failed"',
     replace: "false",
-    proof: ticks("does not change through failures of any kind"),
+    proof: stored("failures of any kind"),
   },
   {
     name: "last good: a failure keeps the time of the last good answer",
@@ -64,21 +64,21 @@ export const COMMIT: readonly Mutation[] = [
     in: { room: "rebuilder", name: "commitTurn" },
     find: "return commitHalves(pairs, isLast, part);",
     replace: "return part;",
-    proof: ticks("finds the one agent whose data the database refuses, marks it and keeps the others"),
+    proof: commits("is found by halves: the one agent is marked, and all others are kept"),
   },
   {
     name: "publication: a refused one does not take the commit with it",
     in: { room: "rebuilder", name: "commitTurn" },
     find: "isLast && turn.publication ? await commitPart(pairs, isLast, false) : first",
     replace: "first",
-    proof: ticks("commits without the ranking when only the ranking cannot be published, and says so"),
+    proof: publicationAttacks("a publication that the database does not finish"),
   },
   {
     name: "publication: a slow one is made apart from then on",
     in: { room: "rebuilder", name: "toTurn" },
     find: "publishes && !isApart",
     replace: "publishes",
-    proof: publication("a publication that the database does not finish"),
+    proof: publicationAttacks("a publication that the database does not finish"),
   },
   {
     name: "publication: a stray row of the next version does not block it",
@@ -92,7 +92,7 @@ export const COMMIT: readonly Mutation[] = [
     in: { room: "rebuilder", name: "planTick" },
     find: "Math.max(read.publication?.version ?? 0, memory.state.version)",
     replace: "read.publication?.version ?? 0",
-    proof: publication("are never used again after the database went back in time"),
+    proof: publicationAttacks("are never used again after the database went back in time"),
   },
   {
     name: "publication: old rankings are deleted",
@@ -113,35 +113,35 @@ export const COMMIT: readonly Mutation[] = [
     in: { room: "rebuilder", name: "LOCK_DEADLINE_MS" },
     find: "20_000",
     replace: "200_000",
-    proof: publication("is left after twenty seconds at most, however slowly the database fails"),
+    proof: locks("is left within twenty seconds"),
   },
   {
     name: "commit: no try is begun that may not end within the lock",
     in: { room: "rebuilder", name: "tryCommit" },
     find: "tick.now() + STORE_CALL_TIMEOUT_MS <= deadlineAt && $ROOM",
     replace: "$ROOM",
-    proof: publication("is left after twenty seconds at most, however slowly the database fails"),
+    proof: locks("is left within twenty seconds"),
   },
   {
     name: "commit: what timed out is not sent again",
     in: { room: "rebuilder", name: "tryCommit" },
     find: 'isSlow || kind === "not-migrated" || $LAST',
     replace: 'kind === "not-migrated" || $LAST',
-    proof: publication("a publication that the database does not finish"),
+    proof: commits("keeps the place while a commit hangs, which is not sent again, and catches up after"),
   },
   {
     name: "budget: halving keeps within the subrequests",
     in: { room: "rebuilder", name: "tryCommit" },
     find: "$TIME && tick.budget.room >= CALLS_PER_COMMIT",
     replace: "$TIME",
-    proof: publication("is kept while the database refuses"),
+    proof: commits("costs at most 250 subrequests with %i of 100 agents refused"),
   },
   {
     name: "given up: such a tick saves nothing after its commit either",
     in: { room: "rebuilder", name: "runTick" },
     find: "assertNotGivenUp(deps.givenUp);",
     replace: "",
-    proof: hungTicks("a tick that was given up commits and saves nothing when it wakes again"),
+    proof: locks("during its commit saves nothing of itself, and the next goes on where D1 is"),
   },
   {
     name: "judgement: what was not committed is not remembered as judged",
@@ -155,6 +155,6 @@ export const COMMIT: readonly Mutation[] = [
     in: { room: "rebuilder", name: "shouldPublish" },
     find: "verdict.changesRanking || isOwed",
     replace: "verdict.changesRanking",
-    proof: prices("is waited for: nobody is ranked while what bitcoin is worth is unknown"),
+    proof: prices("and none ever did, nothing is published: an unknown price is not a zero"),
   },
 ];
