@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { TICK_DEADLINE_MS } from "../src/rebuild/one-tick.ts";
 import { FETCH_DEADLINE_MS } from "../src/tick/fetch.ts";
 import { STORE_CALL_TIMEOUT_MS, type Store } from "../src/tick/store.ts";
 import { makeAgents } from "./agents.ts";
@@ -7,6 +6,7 @@ import { readCommits, wipeDatabase } from "./database.ts";
 import { createRig, giveCoins, type Rig, respond } from "./rig.ts";
 
 const MINUTE_MS = 60_000;
+const TICK_DEADLINE_MS = 150_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const WATCHDOG_MS = 3 * MINUTE_MS;
 const ACTIVE_MS = 2 * MINUTE_MS;

@@ -122,6 +122,7 @@ describe("the board", () => {
   });
 
   it("is degraded, not stale, by old prices, with their age", async () => {
+    rig.vars.ALARM_INTERVAL_ACTIVE_MS = "300000";
     await rig.alarm();
     rig.upstream.intercept = ({ host }) => (host === "coingecko" || host === "coinbase" ? respond(500) : undefined);
     await rig.run(14);

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { KEYS } from "../src/rebuild/memory.ts";
-import { TICK_DEADLINE_MS } from "../src/rebuild/one-tick.ts";
 import { LOCK_DEADLINE_MS } from "../src/tick/lock.ts";
 import type { Store } from "../src/tick/store.ts";
 import { makeAgents } from "./agents.ts";
 import { readBalances, readCommits, wipeDatabase } from "./database.ts";
 import { createRig, giveCoins, isWitness, type Rig } from "./rig.ts";
 
+const TICK_DEADLINE_MS = 150_000;
 let rig: Rig;
 
 beforeEach(async () => {

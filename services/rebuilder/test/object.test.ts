@@ -9,6 +9,7 @@ import { env, exports } from "cloudflare:workers";
 import { createHosts, createUpstreamFetch, createWorld, type UpstreamFetch } from "@standings/upstream-sim";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseConfig, type Vars } from "../src/config.ts";
+import type { DashboardRebuildDO } from "../src/object.ts";
 import { getRebuild } from "../src/rpc.ts";
 import { ROSTER_KEY } from "../src/safeguards/roster-shrink.ts";
 import worker from "../src/worker.ts";
@@ -194,7 +195,7 @@ it("commits inside the platform's lock, while nothing else of the object runs", 
   await arm();
   const locked = await runInDurableObject(getRebuild(env), async (object, state) => {
     const lock = vi.spyOn(state, "blockConcurrencyWhile");
-    await object.alarm();
+    await (object as unknown as DashboardRebuildDO).alarm();
     return lock.mock.calls.length;
   });
   expect(locked).toBe(1);

@@ -2,7 +2,7 @@ import { BTC, type LaneBalances, SBTC, STX } from "@standings/balances";
 import type { StoredAgent, StoredLane } from "@standings/db";
 import { NEW_LANE } from "../src/safeguards/lane-health.ts";
 import { NEW_ROSTER } from "../src/safeguards/roster-shrink.ts";
-import type { AgentAnswer } from "../src/tick/fetch.ts";
+import type { AgentAnswer } from "../src/tick/ask-lane.ts";
 import { NEW_LANE_PLACE } from "../src/tick/lanes.ts";
 import type { LanePlan, Plan } from "../src/tick/plan.ts";
 
@@ -31,6 +31,7 @@ export function planOf(changes: Partial<Plan> = {}, stored: Partial<StoredAgent>
     epoch: 4,
     version: 3,
     place: { agents: 1, resets: 0, stacks: NEW_LANE_PLACE, bitcoin: NEW_LANE_PLACE },
+    listedAgents: 1,
     highestRotation: 2,
     roster: { change: null, memory: NEW_ROSTER, hold: undefined },
     lanes: { stacks: lanePlan(8), bitcoin: lanePlan(9) },
@@ -48,6 +49,7 @@ export function lanePlan(rotation: number): LanePlan {
     agents: [AGENT],
     endsRotation: false,
     probes: [],
+    sample: null,
     waitsFor: null,
     chunkSize: 100,
     span: null,

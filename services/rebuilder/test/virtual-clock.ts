@@ -9,7 +9,7 @@ interface Timer {
 export interface VirtualClock extends Clock {
   /** Past every timer that is due on the way. */
   moveTo(ms: number): void;
-  /** To the next timer, which fires. False when none is set. */
+  /** To the next timer, which fires with all that are due then. False when none is set. */
   fireNext(): boolean;
   /** The timers of an object that is gone. */
   forgetTimers(): void;
@@ -41,9 +41,9 @@ export function createVirtualClock(startMs: number): VirtualClock {
       nowMs = ms; // may be set back too
     },
     fireNext() {
-      const next = takeNext(Number.POSITIVE_INFINITY);
-      if (next) fire(next);
-      return next !== undefined;
+      const first = takeNext(Number.POSITIVE_INFINITY);
+      for (let next = first; next; next = takeNext(first?.at ?? 0)) fire(next);
+      return first !== undefined;
     },
     forgetTimers() {
       timers = [];

@@ -6,7 +6,6 @@ import { parseStartOptions } from "@standings/tools/start/options";
 import { findFreePort } from "@standings/tools/start/ports";
 import { type Stack, startStack } from "@standings/tools/start/stack";
 import { isErrorStart } from "@standings/tools/start/wrangler-output";
-import type { RosterAgent } from "@standings/upstream-sim";
 import type { Upstream } from "@standings/upstream-sim/server";
 import { createOperator, type Operator } from "./operator.ts";
 
@@ -52,7 +51,7 @@ export function createTestFolder(): { path: string; remove(): void } {
 }
 
 /** For ROSTER_FILE. */
-export function writeRoster(folder: string, agents: readonly RosterAgent[]): string {
+export function writeRoster(folder: string, agents: readonly object[]): string {
   const path = join(folder, "agents.json");
   writeFileSync(path, JSON.stringify({ agents, cachedAt: new Date().toISOString() }));
   return path;

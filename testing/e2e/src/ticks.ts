@@ -11,7 +11,14 @@ export interface TickWatch {
   waitFor(what: string, timeoutMs: number, isThere: (status: Status) => boolean): Promise<Status>;
 }
 
-export async function watchTicks(operator: Operator, onStatus?: (status: Status) => Promise<void>): Promise<TickWatch> {
+interface WatchOptions {
+  /** Runs with every look at the ticks. */
+  onStatus?: (status: Status) => Promise<void>;
+  /** Waiting forces one tick after the other, rather than waiting for alarms too. */
+  force?: boolean;
+}
+
+export async function watchTicks(operator: Operator, { onStatus, force }: WatchOptions = {}): Promise<TickWatch> {
   const known = new Set((await operator.getStatus()).ticks.map(toKey));
   const ticks: Tick[] = [];
   const look = async () => {
@@ -25,7 +32,9 @@ export async function watchTicks(operator: Operator, onStatus?: (status: Status)
   const waitFor = (what: string, timeoutMs: number, isThere: (status: Status) => boolean) =>
     waitUntil(what, timeoutMs, async () => {
       const status = await look();
-      return isThere(status) ? status : undefined;
+      if (isThere(status)) return status;
+      if (force) await operator.tick();
+      return undefined;
     });
   return {
     ticks,

@@ -1,8 +1,9 @@
 import type { Call, FaultRuleInput } from "@standings/upstream-sim/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Status, Tick } from "../src/operator.ts";
+import type { Tick } from "../src/operator.ts";
 import { type SteadyStack, startSteadyStack, tickAt } from "../src/steady-stack.ts";
 import type { TestStack } from "../src/test-stack.ts";
+import type { TickWatch } from "../src/ticks.ts";
 
 const WAIT_MS = 120_000;
 
@@ -14,56 +15,61 @@ beforeAll(async () => {
 });
 afterAll(() => steady?.close());
 
-describe("no stored balance and no rank changes, status names the cause, and two ticks after it all is as before, when", () => {
+describe("no stored balance and no rank changes, the other lane goes on, status names the cause, and two ticks after it all is as before, when", () => {
   const cases: [string, Case][] = [
-    ["every connection is reset", { rule: { kind: "reset", host: "hiro" }, shows: broken("network") }],
+    ["every connection is reset", { rule: { kind: "reset", host: "hiro" }, why: "network" }],
     [
-      "some bodies take longer than a call may",
-      { rule: slowBody({ host: "mempool", everyCalls: 6 }), shows: { failed: 5, lastError: "timeout" }, ticks: 1 },
+      "bodies of a few take longer than a call may",
+      { rule: slowBody({ host: "mempool", everyCalls: 8 }), failed: 3, lastError: "timeout" },
     ],
-    [
-      "every body takes longer than a call may",
-      { rule: slowBody({ host: "hiro" }), shows: broken("timeout"), ticks: 1 },
-    ],
-    [
-      "every body has 200 MB",
-      { rule: { kind: "huge-body", host: "hiro", bytes: 200 << 20 }, shows: broken("too-large") },
-    ],
-    ["a page comes with 200", { rule: { kind: "html-200", host: "mempool" }, shows: broken("content-type") }],
-    ["JSON ends in the middle", { rule: { kind: "truncated-json", host: "hiro" }, shows: broken("invalid-json") }],
-    [
-      "numbers and strings are swapped",
-      { rule: { kind: "wrong-types", host: "hiro" }, shows: broken("invalid-shape") },
-    ],
-    ["bodies are empty", { rule: { kind: "empty", host: "mempool" }, shows: broken("invalid-json") }],
-    ["a host redirects", { rule: { kind: "redirect", host: "mempool" }, shows: broken("redirect 302") }],
+    // Ten are enough; the probes that follow would take their time too.
+    ["bodies of all take longer than a call may", { rule: slowBody({ host: "hiro", times: 10 }), why: "timeout" }],
+    ["every body has 200 MB", { rule: { kind: "huge-body", host: "hiro", bytes: 200 << 20 }, why: "too-large" }],
+    ["a page comes with 200", { rule: { kind: "html-200", host: "mempool" }, why: "content-type" }],
+    ["JSON ends in the middle", { rule: { kind: "truncated-json", host: "hiro" }, why: "invalid-json" }],
+    ["numbers and strings are swapped", { rule: { kind: "wrong-types", host: "hiro" }, why: "invalid-shape" }],
+    ["bodies are empty", { rule: { kind: "empty", host: "mempool" }, why: "invalid-json" }],
+    ["a host redirects", { rule: { kind: "redirect", host: "mempool" }, why: "redirect 302" }],
+    ["every agent is refused", { rule: refusal({ host: "hiro", status: 422 }), why: "http-error 422" }],
     [
       "every second call fails",
-      { rule: { kind: "5xx", host: "hiro", everyCalls: 2 }, shows: { breaker: "closed", failed: 15 } },
+      { rule: { kind: "5xx", host: "hiro", everyCalls: 2 }, failed: 15, lastError: "http-error 503" },
     ],
   ];
 
-  it.each(cases)("%s", async (_name, { rule, shows, ticks = 2 }) => {
+  it.each(cases)("%s", async (_name, { rule, why, failed, lastError = why }) => {
+    const [lane, other] = rule.host === "hiro" ? (["stacks", "bitcoin"] as const) : (["bitcoin", "stacks"] as const);
     const watch = await steady.begin(() => stack.upstream.setFaults([rule]));
-    const status = await watch.waitForTicks(ticks, WAIT_MS);
-    expect(status.upstreams[rule.host]).toMatchObject(shows);
-    if (shows.breaker === "open") expect(status.intervalReason).toBe(`${rule.host} is blocked`);
-    else expect(status.intervalReason).toMatch(/^\d+ of \d+ upstream calls failed$|^upstreams are healthy$/);
-    expect(tickAt(watch, 0).failedCalls).toBeGreaterThan(0);
+    const status = await watch.waitForTicks(1, WAIT_MS);
+    const tick = tickAt(watch, 0);
+    expect(status.upstreams[rule.host]?.lastError).toBe(lastError);
+    expect(tick.failedCalls).toBeGreaterThan(0);
+    expect(tick.lanes[other]).toMatchObject({ asked: steady.chunk, failed: 0 });
+    if (why === undefined) {
+      expect(tick.lanes[lane]).toMatchObject({ asked: steady.chunk, failed });
+      expect(status.lanes[lane]).toMatchObject({ health: "well" });
+      expect(status.intervalReason).toMatch(/^\d+ of \d+ upstream calls failed$|^upstreams are healthy$/);
+    } else {
+      expect(tick.lanes[lane]).toMatchObject({ asked: 0 }); // ten failures in a row are the host's
+      expect(status.lanes[lane]).toMatchObject({ health: "resting", why });
+      expect(status.intervalReason).toBe(`${lane} rests; the other lane goes on`);
+    }
     expect(await steady.recover(() => stack.upstream.setFaults([]))).toEqual([]);
     expect(steady.takeFlaws()).toEqual([]);
   });
 });
 
 describe("a 429 in the middle of a chunk", () => {
-  it("ends the starting of calls, is waited for as long as it says, and who was left out comes first", async () => {
+  it("closes the gate for as long as it says, and who was left out comes first", async () => {
     const fault: FaultRuleInput = { kind: "429", host: "hiro", afterCalls: 14, times: 1, retryAfter: "3" };
     const seq = lastSeq();
     const watch = await steady.begin(() => stack.upstream.setFaults([fault]));
     const status = await watch.waitForTicks(1, WAIT_MS);
-    expect(status.upstreams.hiro).toMatchObject({ breaker: "open", lastError: "rate-limited", rateLimited: 1 });
-    expect(status.intervalReason).toBe("hiro is blocked");
-    await watch.waitFor("an answer of Hiro", WAIT_MS, ({ upstreams }) => upstreams.hiro?.breaker === "closed");
+    expect(status.upstreams.hiro).toMatchObject({ gate: "closed", lastError: "rate-limited", rateLimited: 1 });
+    expect(status.lanes.stacks).toMatchObject({ health: "well", waitsFor: expect.stringContaining("gate") });
+    expect(status.intervalReason).toBe("stacks waits for its host's gate; the other lane goes on");
+    const isAsking = () => watch.ticks.slice(1).some(({ lanes }) => lanes.stacks.asked > 0);
+    await watch.waitFor("an answer of Hiro", WAIT_MS, isAsking);
 
     const calls = stack.upstream.listCalls(seq).filter((call) => call.host === "hiro");
     const refused = calls.findIndex((call) => call.status === 429);
@@ -73,10 +79,13 @@ describe("a 429 in the middle of a chunk", () => {
     expect(next).toBeLessThanOrEqual(15 + 5); // five more were under way in the pool of six
     expect(timeOf(calls[next]) - timeOf(calls[refused])).toBeGreaterThanOrEqual(3_000 - 50);
 
-    const [first, second] = [tickAt(watch, 0), tickAt(watch, 1)];
-    expect(first.agents + first.notAttempted).toBe(steady.chunk);
-    expect(first.notAttempted).toBeGreaterThan(0);
-    expect(second.cursorBefore).toBe(first.cursorAfter);
+    const first = tickAt(watch, 0).lanes;
+    const meanwhile = watch.ticks.filter((_, index) => index > 0 && !isAskingAt(watch, index));
+    const again = watch.ticks.find((_, index) => index > 0 && isAskingAt(watch, index));
+    expect(first.stacks.asked).toBeLessThan(steady.chunk);
+    expect(first.bitcoin.asked).toBe(steady.chunk);
+    for (const { lanes } of meanwhile) expect(lanes.bitcoin.asked).toBe(steady.chunk);
+    expect(again?.lanes.stacks.cursorBefore).toBe(first.stacks.cursorAfter);
     expect(await steady.recover(() => stack.upstream.setFaults([]))).toEqual([]);
     expect(steady.takeFlaws()).toEqual([]);
   });
@@ -89,7 +98,7 @@ describe("at last", () => {
     await watch.waitForTicks(3, WAIT_MS);
     const status = await stack.operator.getStatus();
     expect(status.hiroApi.version).toBe("v3");
-    expect(status.upstreams.hiro).toMatchObject({ breaker: "closed", lastError: null });
+    expect(status.lanes.stacks.health).toBe("well");
     for (const tick of watch.ticks.slice(1)) {
       expect(tick).toMatchObject({ agents: steady.chunk, failed: 0, outcome: "committed" });
       expect(tick.subrequests).toBeLessThanOrEqual(250);
@@ -109,21 +118,28 @@ type HostRule = FaultRuleInput & { host: "hiro" | "mempool" };
 
 interface Case {
   rule: HostRule;
-  /** Of the host, in status. */
-  shows: Partial<Status["upstreams"][string]>;
-  ticks?: number;
+  /** Why its lane rests; absent = it does not. */
+  why?: string;
+  /** Agents of the chunk that fail by themselves. */
+  failed?: number;
+  /** Of the host, in status; absent = the reason of the rest. */
+  lastError?: string;
 }
 
-function broken(lastError: string): Case["shows"] {
-  return { breaker: "open", lastError };
+function slowBody(which: { host: HostRule["host"]; everyCalls?: number; times?: number }): HostRule {
+  return { kind: "slow-body", overMs: 20_000, ...which };
 }
 
-function slowBody(where: { host: HostRule["host"]; everyCalls?: number }): HostRule {
-  return { kind: "slow-body", overMs: 20_000, ...where };
+function refusal({ host, status }: { host: HostRule["host"]; status: number }): HostRule {
+  return { kind: "custom", host, status, body: JSON.stringify({ error: "no current block" }) };
 }
 
 function lastSeq(): number {
   return stack.upstream.listCalls().at(-1)?.seq ?? 0;
+}
+
+function isAskingAt(watch: TickWatch, index: number): boolean {
+  return tickAt(watch, index).lanes.stacks.asked > 0;
 }
 
 function endOf(tick: Tick): number {

@@ -38,31 +38,29 @@ const results: Result[] = [];
 try {
   const copies = Array.from({ length: WORKERS }, (_, index) => path.join(home, `copy-${index + 1}`));
   for (const copy of copies) makeCopy(copy, files);
-  const broken = await findBrokenProofs(copies);
-  const provable = mutations.filter(({ proof }) => !broken.has(JSON.stringify(proof)));
-  await inParallel(copies, provable, async (mutation, copy) => {
-    const result = await tryMutation(mutation, copy);
-    results.push(result);
-    printResult(result);
-  });
+  const byProof = Map.groupBy(mutations, ({ proof }) => JSON.stringify(proof));
+  await inParallel(copies, [...byProof.values()], tryAll);
 } finally {
   rmSync(home, { recursive: true, force: true });
 }
 conclude();
 
-/** Proofs that fail with every guard in place: their failure shows nothing. */
-async function findBrokenProofs(copies: readonly string[]): Promise<Set<string>> {
-  const proofs = new Map(mutations.map(({ proof }) => [JSON.stringify(proof), proof]));
-  const broken = new Set<string>();
-  await inParallel(copies, [...proofs], async ([key, proof], copy) => {
-    const verdict = await prove(proof, copy).catch((error: Error) => error.message);
-    if (verdict === "survived") return;
-    broken.add(key);
-    const why = verdict === "killed" ? "fails" : verdict;
-    console.log(`unproven  ${describeProof(proof)}: ${why} with every guard in place`);
-  });
-  console.log(`${proofs.size - broken.size} of ${proofs.size} proofs pass with every guard in place\n`);
-  return broken;
+/** The mutations of one proof, once it passes with every guard in place: its failure shows nothing otherwise. */
+async function tryAll(group: readonly Mutation[], copy: string): Promise<void> {
+  const [first] = group;
+  if (!first) return;
+  const untouched = await prove(first.proof, copy).catch((error: Error) => error.message);
+  if (untouched !== "survived") {
+    const why = untouched === "killed" ? "it fails" : untouched;
+    for (const { name } of group) console.log(`unproven  ${name}: ${why} with every guard in place`);
+    console.log(`          ${describeProof(first.proof)}`);
+    return;
+  }
+  for (const mutation of group) {
+    const result = await tryMutation(mutation, copy);
+    results.push(result);
+    printResult(result);
+  }
 }
 
 async function tryMutation(mutation: Mutation, copy: string): Promise<Result> {

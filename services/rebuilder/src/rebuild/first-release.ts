@@ -39,7 +39,7 @@ const firstState = z.object({
  */
 export function fromFirstState(stored: unknown): unknown {
   const parsed = firstState.safeParse(stored);
-  if (!parsed.success) return undefined;
+  if (!parsed.success) return stored; // no state at all: to be said by whoever completes it
   const { epoch, rotation, hosts, hiro, roster, counters, ticks } = parsed.data;
   const number = rotation?.number ?? 0;
   const lane = {

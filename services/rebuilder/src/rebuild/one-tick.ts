@@ -40,7 +40,10 @@ export async function runOneTick(
     await storage.setAlarm(toAlarmTime(startedAt, getIntervals(deps).watchdogMs, startedAt));
     const config = deps.getConfig();
     const { state, crashes, problems } = await memory.load();
-    if (problems.length > 0) log("error", "memory.unreadable", { fields: problems });
+    if (problems.length > 0) {
+      log("error", "memory.unreadable", { fields: problems });
+      await memory.setControl({}); // made whole; the rest is written by the tick itself
+    }
     const place = `${state.place?.stacks.cursor ?? ""} ${state.place?.bitcoin.cursor ?? ""}`;
     await memory.setCrashes(beginAttempt(crashes, place, startedAt));
     const tick = runTick(trigger, { ...deps, config, memory, givenUp: givenUp.signal });

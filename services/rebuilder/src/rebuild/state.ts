@@ -1,7 +1,7 @@
 import { HOST_NAMES, LANES } from "@standings/balances";
 import { z } from "zod";
 import { HOLD_KINDS, LANE_HEALTHS } from "../contract/freshness.ts";
-import { rpcSchemas } from "../contract/status.ts";
+import { createStatusSchemas } from "../contract/status.ts";
 import { NEW_LANE } from "../safeguards/lane-health.ts";
 import { type CrashMemory, NEW_CRASHES, TURNS } from "../safeguards/poison.ts";
 import { NEW_ROSTER } from "../safeguards/roster-shrink.ts";
@@ -11,7 +11,11 @@ import { complete } from "./complete.ts";
 
 // What the Durable Object stores under its keys, and how what an older release left there is completed.
 
-const time = z.number().nullable();
+/** What a date can hold, Unix milliseconds: any other number would have to be shown to somebody. */
+const MAX_TIME = 8.64e15;
+const moment = z.number().min(0).max(MAX_TIME);
+const time = moment.nullable();
+const schemas = createStatusSchemas(moment);
 const lane = z.object({
   health: z.enum(LANE_HEALTHS),
   since: time,
@@ -23,7 +27,7 @@ const lane = z.object({
   waited: z.number(),
 });
 const keptAnswer = z.object({ agent: z.string(), held: z.array(z.string()), fell: z.array(z.string()) });
-const holdBase = { id: z.string(), since: z.number(), seen: z.number() };
+const holdBase = { id: z.string(), since: moment, seen: moment };
 const [FALL, ROSTER, PRICE] = HOLD_KINDS;
 const hold = z.discriminatedUnion("kind", [
   z.object({
@@ -35,7 +39,7 @@ const hold = z.discriminatedUnion("kind", [
       z.object({
         agent: z.string(),
         asked: z.string(),
-        since: z.number(),
+        since: moment,
         rotations: z.number(),
         rotation: z.number(),
       }),
@@ -49,12 +53,12 @@ const hold = z.discriminatedUnion("kind", [
     priceUsd: z.number(),
     source: z.string(),
     from: z.number().nullable(),
-    saidSince: z.number(),
+    saidSince: moment,
   }),
 ]);
 const hostState = z.object({
   notBefore: time,
-  lastError: z.object({ what: z.string(), at: z.number(), goodSince: z.number() }).nullable(),
+  lastError: z.object({ what: z.string(), at: moment, goodSince: z.number() }).nullable(),
   quota: z.record(z.string(), z.string()),
   deprecationSeen: z.string().nullable(),
   use: z.object({ month: z.string(), calls: z.number() }).nullable(),
@@ -78,9 +82,9 @@ const stateSchema = z.object({
   prices: z.record(
     z.string(),
     z.object({
-      confirmedBy: rpcSchemas.status.shape.prices.valueType.shape.confirmedBy,
+      confirmedBy: schemas.status.shape.prices.valueType.shape.confirmedBy,
       pricedAt: time,
-      samples: z.array(z.object({ at: z.number(), priceUsd: z.number() })),
+      samples: z.array(z.object({ at: moment, priceUsd: z.number() })),
     }),
   ),
   priceProblems: z.record(z.string(), z.string()),
@@ -89,12 +93,12 @@ const stateSchema = z.object({
     counts: z.partialRecord(hosts, hostCounts),
     hiro: z.object({ version: z.enum(["v1", "v3"]), since: time }),
   }),
-  roster: rpcSchemas.status.shape.roster
+  roster: schemas.status.shape.roster
     .omit({ ageSeconds: true })
-    .extend({ isRefused: z.boolean(), sizes: z.array(z.object({ at: z.number(), size: z.number() })) }),
+    .extend({ isRefused: z.boolean(), sizes: z.array(z.object({ at: moment, size: z.number() })) }),
   journal: z.object({
     startedAt: time,
-    ticks: z.array(rpcSchemas.tickReport),
+    ticks: z.array(schemas.tickReport),
     failedCommits: z.number(),
     interval: z.object({ ms: z.number(), reason: z.string() }),
     publishing: z.object({
@@ -108,7 +112,7 @@ const stateSchema = z.object({
     paceMs: z.number(),
     goodAnswers: z.number(),
     countedAt: time,
-    degraded: z.record(z.string(), z.number()),
+    degraded: z.record(z.string(), moment),
     counters: z.object({
       ticks: z.record(z.string(), z.number()),
       calls: z.partialRecord(hosts, callCounts),
@@ -120,7 +124,7 @@ const stateSchema = z.object({
 }) satisfies z.ZodType<State>;
 
 const controlSchema = z.object({
-  paused: z.object({ since: z.number(), until: time, reason: z.string().nullable() }).nullable(),
+  paused: z.object({ since: moment, until: time, reason: z.string().nullable() }).nullable(),
   resets: z.number(),
   acceptedIds: z.array(z.string()),
   forced: z.object({ day: z.string(), count: z.number(), lastAt: z.number() }),
@@ -128,7 +132,7 @@ const controlSchema = z.object({
   unwritten: z.array(
     z.object({
       id: z.string(),
-      at: z.number(),
+      at: moment,
       action: z.string(),
       subject: z.string().nullable(),
       reason: z.string().nullable(),
@@ -144,7 +148,7 @@ const crashSchema = z.object({
   lastTurn: z.enum(TURNS).nullable(),
   spans: z.object({ stacks: span, bitcoin: span }),
   hasControl: z.object({ stacks: z.boolean(), bitcoin: z.boolean() }),
-  passedOver: z.array(z.object({ lane: z.enum(LANES), address: z.string(), until: z.number() })),
+  passedOver: z.array(z.object({ lane: z.enum(LANES), address: z.string(), until: moment })),
 }) satisfies z.ZodType<CrashMemory>;
 
 export const NEW_STATE: State = {

@@ -9,6 +9,9 @@ export const PROBES_PER_TICK = 3;
 /** Agents known to fail by themselves; more than this at once are the host's trouble after all. */
 export const MAX_SUSPECTS = 200;
 
+/** The slow interval is never longer: a clock that was set back leaves rests further ahead. */
+const MAX_REST_MS = 24 * 3_600_000;
+
 /** What is remembered of a lane's host, judged by whole answers about agents. Times are Unix milliseconds. */
 export interface LaneMemory {
   health: LaneHealth;
@@ -42,9 +45,10 @@ export const TRANSITIONS: Record<LaneHealth, Record<LaneEvent, LaneHealth>> = {
   probing: { good: "well", bad: "probing", worn: "resting", rested: "probing" },
 };
 
-/** A rest ends by time, whether or not anyone needs the host; one that has yet to begin is left by a clock set back. */
+/** A rest ends by time, whether or not anyone needs the host: also one further ahead than any rest, or not begun yet. */
 export function beginTurn(lane: LaneMemory, nowMs: number): LaneMemory {
-  const isOver = (lane.until ?? 0) <= nowMs || (lane.since ?? 0) > nowMs;
+  const until = lane.until ?? 0;
+  const isOver = until <= nowMs || until > nowMs + MAX_REST_MS || (lane.since ?? 0) > nowMs;
   return lane.health === "resting" && isOver ? move(lane, "rested", nowMs) : lane;
 }
 

@@ -18,7 +18,7 @@ export interface BadSpan {
   until: string | null; // its last agent; null = a plan has yet to say
 }
 
-/** Whose turn a tick is while it is found out which lane's ticks crash: a lane's, or nobody's. */
+/** Whose turn a tick is while it is found out which lane's ticks crash: a lane's, or a sample of agents elsewhere. */
 export const TURNS = [...LANES, "neither"] as const;
 export type Turn = (typeof TURNS)[number];
 
@@ -50,7 +50,7 @@ export const NEW_CRASHES: CrashMemory = {
 /**
  * What is known when a tick begins at a pair of places. After three crashes there the lanes are taken in turn, so that it
  * shows whose ticks crash; only that lane is halved, and only while ticks without it end. Where both lanes' ticks crash,
- * one that asks nobody says whether their agents are at fault or everything is.
+ * one that asks agents elsewhere says whether those at the cursors are at fault, or asking at all is.
  */
 export function beginAttempt(memory: CrashMemory, place: string, nowMs: number): CrashMemory {
   const { running } = memory;

@@ -58,6 +58,7 @@ export class LaneTurn {
 
   /** @param drained called when no agent is left to begin with; the other lane then has all connections */
   async ask(drained: () => void, otherIsDrained: Promise<void>): Promise<LaneAnswers> {
+    if (this.#plan.sample) await this.#fetch(this.#plan.sample);
     await this.#probe();
     const own = () => this.#work().then(drained);
     const lent = () => otherIsDrained.then(() => this.#work());

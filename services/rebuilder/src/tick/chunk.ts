@@ -9,7 +9,8 @@ const PLAN_CALLS = 7;
 
 /**
  * D1 calls of a commit that is refused: each of the 8 halvings of 200 answers costs a commit, a look at whose the epoch
- * is, and the other half's commit; then the publication, and one made apart.
+ * is, and the other half's commit; then the poison pair and the publication. What comes before is paid by the calls for
+ * prices that are planned and not made.
  */
 const COMMIT_CALLS = 28;
 

@@ -62,73 +62,101 @@ function toEmptyResult(outcome: TickOutcome, place: Place): CommitResult {
 }
 
 type Part =
-  | { kind: "committed" }
+  | { kind: "committed"; isSlow: boolean }
   | { kind: "fenced" }
   | { kind: "refused"; error: string; isAboutData: boolean }
   | { kind: "unavailable"; error: string; isSlow: boolean; isMigrationMissing: boolean };
 
+const COMMITTED: Part = { kind: "committed", isSlow: false };
+
+/** The parts of a turn, one after the other: each with an epoch of its own and the place as of it, head and tail once. */
+function createParts(tick: Tick, turn: TurnCommit, result: CommitResult) {
+  const deadlineAt = tick.now() + LOCK_DEADLINE_MS;
+  let head: TurnCommit["head"] | undefined = turn.head;
+  const done: PairWrite[] = [];
+  return {
+    async commit(pairs: readonly PairWrite[], isLast: boolean, publishes: boolean): Promise<Part> {
+      const epoch = (result.epoch ?? turn.firstEpoch - 1) + 1;
+      const reached = isLast ? turn.end : toPlace(turn, [...done, ...pairs]);
+      const place = result.isRosterRefused ? { ...reached, agents: turn.listedAgents } : reached;
+      const writes = toWrites(tick, turn, { epoch, place, pairs, head, isLast });
+      const publication = publishes ? toNewPublication(turn, epoch, tick.now()) : undefined;
+      const part = await tryCommit(tick, writes, publication, result, deadlineAt);
+      if (part.kind === "committed") {
+        Object.assign(result, { epoch, place, hasPublished: result.hasPublished || publication !== undefined });
+        head = undefined;
+        done.push(...pairs);
+      }
+      if (publication && "isSlow" in part && part.isSlow) result.isPublicationSlow = true;
+      return part;
+    },
+    leaveOutRoster() {
+      head = head && { ...head, roster: null };
+    },
+  };
+}
+
 /**
  * Commits a turn as one atomic batch. When only the publication is refused, the turn is committed without it. When the
  * data is refused, the roster is tried by itself, and the pairs are halved until the poison one stands alone, which is
- * marked and passed. Never throws; whatever hangs is given up. Runs inside the lock.
+ * marked and passed; the publication follows with what is last. Never throws; whatever hangs is given up. Runs inside the lock.
  */
 export async function commitTurn(tick: Tick, turn: TurnCommit): Promise<CommitResult> {
-  const deadlineAt = tick.now() + LOCK_DEADLINE_MS;
   const result = toEmptyResult(turn.outcome, turn.begin);
-  let head: TurnCommit["head"] | undefined = turn.head;
-  const done: PairWrite[] = [];
+  const parts = createParts(tick, turn, result);
 
-  const commitPart = async (pairs: readonly PairWrite[], isLast: boolean, publishes: boolean): Promise<Part> => {
-    const epoch = (result.epoch ?? turn.firstEpoch - 1) + 1;
-    const reached = isLast ? turn.end : toPlace(turn, [...done, ...pairs]);
-    const place = result.isRosterRefused ? { ...reached, agents: turn.listedAgents } : reached;
-    const writes = toWrites(tick, turn, { epoch, place, pairs, head, isLast });
-    const publication =
-      publishes && turn.publication ? { ...turn.publication, epoch, publishedAt: tick.now() } : undefined;
-    const part = await tryCommit(tick, writes, publication, result, deadlineAt);
-    if (part.kind === "committed") {
-      Object.assign(result, { epoch, place, hasPublished: result.hasPublished || publication !== undefined });
-      head = undefined;
-      done.push(...pairs);
-    }
-    if (part.kind === "unavailable" && publication && part.isSlow) result.isPublicationSlow = true;
+  /** The last part: with the publication, or without it when it is refused so. */
+  const commitLast = async (pairs: readonly PairWrite[]): Promise<Part> => {
+    const first = await parts.commit(pairs, true, true);
+    if (first.kind !== "refused" || !turn.publication) return first;
+    const part = await parts.commit(pairs, true, false);
+    if (part.kind === "committed") result.notes.push(`the ranking was not published: ${first.error}`);
     return part;
   };
 
-  const commitAll = async (pairs: readonly PairWrite[], isLast: boolean): Promise<Part> => {
-    const first = await commitPart(pairs, isLast, isLast);
-    if (first.kind !== "refused") return first;
-    const part = isLast && turn.publication ? await commitPart(pairs, isLast, false) : first;
-    if (part.kind === "committed") result.notes.push(`the ranking was not published: ${first.error}`);
-    if (part.kind !== "refused" || !part.isAboutData) return part;
-    if (head?.roster) return commitRosterFirst(pairs, isLast, part.error);
-    return commitHalves(pairs, isLast, part);
+  const commitRosterFirst = async (error: string): Promise<Part> => {
+    const alone = await parts.commit([], false, false);
+    if (alone.kind !== "committed" && alone.kind !== "refused") return alone;
+    if (alone.kind === "refused") {
+      // The last roster stays: what was asked of an address that it does not have is dropped by the database.
+      result.isRosterRefused = true;
+      result.notes.push(`the database refused the roster: ${error}`);
+      parts.leaveOutRoster();
+    }
+    return commitLast(turn.pairs);
   };
 
-  const commitRosterFirst = async (pairs: readonly PairWrite[], isLast: boolean, error: string): Promise<Part> => {
-    const alone = await commitPart([], false, false);
-    if (alone.kind === "committed") return commitAll(pairs, isLast);
-    if (alone.kind !== "refused") return alone;
-    // The last roster stays: what was asked of an address that it does not have is dropped by the database.
-    result.isRosterRefused = true;
-    result.notes.push(`the database refused the roster: ${error}`);
-    head = head && { ...head, roster: null };
-    return commitAll(pairs, isLast);
-  };
-
-  const commitHalves = async (pairs: readonly PairWrite[], isLast: boolean, refused: Part): Promise<Part> => {
+  const commitHalves = async (pairs: readonly PairWrite[], error: string): Promise<Part> => {
     const [only, second] = pairs;
-    if (!only || refused.kind !== "refused") return refused;
-    if (!second) {
-      result.notes.push(`the database refused the ${only.lane} balances of ${only.agent}: ${refused.error}`);
-      return commitPart([toRefusedWrite(only)], isLast, isLast);
+    if (only && !second) {
+      result.notes.push(`the database refused the ${only.lane} balances of ${only.agent}: ${error}`);
+      return parts.commit([toRefusedWrite(only)], false, false);
     }
     const half = Math.ceil(pairs.length / 2);
-    const first = await commitAll(pairs.slice(0, half), false);
-    return first.kind === "committed" ? commitAll(pairs.slice(half), isLast) : first;
+    let part: Part = COMMITTED;
+    for (const some of [pairs.slice(0, half), pairs.slice(half)]) {
+      if (part.kind !== "committed") break;
+      part = await parts.commit(some, false, false);
+      if (isAboutData(part)) part = await commitHalves(some, part.error);
+    }
+    return part;
   };
 
-  return conclude(await commitAll(turn.pairs, true), result);
+  let part = await commitLast(turn.pairs);
+  if (isAboutData(part) && turn.head.roster) part = await commitRosterFirst(part.error);
+  if (isAboutData(part)) {
+    if (turn.pairs.length > 0) part = await commitHalves(turn.pairs, part.error);
+    if (part.kind === "committed") part = await commitLast([]);
+  }
+  return conclude(part, result);
+}
+
+function isAboutData(part: Part): part is Extract<Part, { kind: "refused" }> {
+  return part.kind === "refused" && part.isAboutData;
+}
+
+function toNewPublication({ publication }: TurnCommit, epoch: number, nowMs: number): NewPublication | undefined {
+  return publication && { ...publication, epoch, publishedAt: nowMs };
 }
 
 function conclude(part: Part, result: CommitResult): CommitResult {
@@ -168,14 +196,14 @@ async function tryCommit(
       const rows = await tick.store.commit(writes, publication);
       use.rowsRead += rows.rowsRead;
       use.rowsWritten += rows.rowsWritten;
-      return { kind: "committed" };
+      return COMMITTED;
     } catch (error) {
       const { kind, message } = classifyD1Error(error);
       const isSlow = error instanceof DeadlineError || kind === "overloaded";
       if (tick.now() + STORE_CALL_TIMEOUT_MS > deadlineAt) return toUnavailable(message, isSlow);
       const owner = await findOwner(tick, epoch);
       if (owner.kind === "unknown") return toUnavailable(message, isSlow); // the first error says more than the second
-      if (owner.tickId === tickId) return { kind: "committed" };
+      if (owner.tickId === tickId) return { kind: "committed", isSlow };
       if (owner.tickId !== undefined) return { kind: "fenced" };
       if (kind === "refused-data" || kind === "refused") {
         return { kind: "refused", error: message, isAboutData: kind === "refused-data" };

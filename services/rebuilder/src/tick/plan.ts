@@ -1,7 +1,7 @@
 import { LANES, type Lane, type RosterAgent } from "@standings/balances";
 import type { AcceptedPrice, ListedAgent, PlanRead, RosterChange, RosterPlace, Stored } from "@standings/db";
 import { beginTurn, type LaneMemory, PROBES_PER_TICK } from "../safeguards/lane-health.ts";
-import { type BadSpan, toSpanPlan } from "../safeguards/poison.ts";
+import { type BadSpan, type Turn, toSpanPlan } from "../safeguards/poison.ts";
 import { judgeRoster, type RosterHold, type RosterMemory } from "../safeguards/roster-shrink.ts";
 import { LANE_HOSTS, planChunkSize, toEvenChunk } from "./chunk.ts";
 import { withDeadline } from "./deadline.ts";
@@ -20,6 +20,7 @@ export interface LanePlan {
   agents: RosterPlace[];
   endsRotation: boolean; // when all of the agents are asked
   probes: RosterPlace[]; // whom a probing lane asks first, one at a time
+  sample: RosterPlace | null; // asked to see whether asking at all brings the tick down; the answer counts for nothing
   waitsFor: string | null; // why the lane asks nobody although it is well
   chunkSize: number; // of a turn without a bad span
   span: BadSpan | null; // completed by what the plan knows of it
@@ -156,7 +157,7 @@ async function planLanes(
     stacks: toLanePlan("stacks", planned.stacks, next.stacks, chunkSize, tick, memory),
     bitcoin: toLanePlan("bitcoin", planned.bitcoin, next.bitcoin, chunkSize, tick, memory),
   };
-  return withProbes(lanes, tick);
+  return withProbes(lanes, tick, memory.crashes.running?.turn ?? null);
 }
 
 /** The lanes at the beginning of this tick: rested, waiting, or in a rotation of their own. */
@@ -210,6 +211,7 @@ function toLanePlan(
     agents,
     endsRotation: !takesNone && next.length <= size,
     probes: [],
+    sample: null,
     waitsFor: waitsFor ?? (isOthersTurn ? "its turn, while it is found out which lane's ticks crash" : null),
     chunkSize,
     span,
@@ -219,28 +221,39 @@ function toLanePlan(
 }
 
 /**
- * A probing lane first asks the agent at its cursor, then others from anywhere, or where nobody is from the end of its
- * turn: bad neighbours, which a stranger can register, must not keep it from finding out that its host is well.
+ * A probing lane first asks the agent at its cursor, then others from anywhere: bad neighbours, which a stranger can
+ * register, must not keep it from finding out that its host is well.
  */
-async function withProbes(lanes: Record<Lane, LanePlan>, tick: Tick): Promise<Record<Lane, LanePlan>> {
+async function withProbes(
+  lanes: Record<Lane, LanePlan>,
+  tick: Tick,
+  turn: Turn | null,
+): Promise<Record<Lane, LanePlan>> {
   const probing = LANES.filter((lane) => lanes[lane].memory.health === "probing" && lanes[lane].agents.length > 0);
-  if (probing.length === 0) return lanes;
-  const from = { cursor: toRandomCursor(tick.deps.random), limit: PROBES_PER_TICK - 1 };
-  const elsewhere = await tick.store.listAgentsAfter({ stacks: from, bitcoin: from });
+  const sampled = turn === "neither" ? LANES : [];
+  if (probing.length + sampled.length === 0) return lanes;
+  // One call, about one roster: who comes after a place drawn at random, and at the start for where that is past the last.
+  const after = { cursor: toRandomCursor(tick.deps.random), limit: PROBES_PER_TICK };
+  const found = await tick.store.listAgentsAfter({ stacks: after, bitcoin: { ...after, cursor: "" } });
+  const elsewhere = [...found.stacks, ...found.bitcoin];
   const withTheirs = { ...lanes };
   for (const lane of probing) {
-    const { agents } = lanes[lane];
-    const inOrder = [...agents.slice(0, 1), ...elsewhere[lane], ...agents.toReversed()];
-    const distinct = new Map(inOrder.map((agent) => [agent.stxAddress, agent]));
-    withTheirs[lane] = { ...lanes[lane], probes: [...distinct.values()].slice(0, PROBES_PER_TICK) };
+    const first = lanes[lane].agents.slice(0, 1);
+    const probes = new Map([...first, ...elsewhere].map((agent) => [agent.stxAddress, agent]));
+    withTheirs[lane] = { ...lanes[lane], probes: [...probes.values()].slice(0, PROBES_PER_TICK) };
   }
+  for (const lane of sampled) withTheirs[lane] = { ...withTheirs[lane], sample: elsewhere[0] ?? null };
   return withTheirs;
 }
 
-/** Somewhere among the addresses of single-signature principals, which nearly all agents have. */
+/**
+ * Somewhere among the addresses of single-signature principals, which nearly all agents have: 192 bits, so that the first
+ * letter has two of them, and is left out where it is zero.
+ */
 function toRandomCursor(random: () => number): string {
-  const letters = Array.from({ length: 4 }, () => C32_ALPHABET[Math.floor(random() * C32_ALPHABET.length)]);
-  return `SP${letters.join("")}`;
+  const draw = (letters: number) => C32_ALPHABET[Math.floor(random() * letters)] ?? "";
+  const drawn = draw(4) + Array.from({ length: 3 }, () => draw(C32_ALPHABET.length)).join("");
+  return `SP${drawn.replace(/^0/, "")}`;
 }
 
 // Crockford's alphabet as c32check has it.

@@ -1,11 +1,4 @@
-import {
-  BALANCE_HOSTS,
-  type HostCounts,
-  LANES,
-  type Lane,
-  toBudgetHost,
-  toPaceMs,
-} from "@standings/balances";
+import { BALANCE_HOSTS, type HostCounts, LANES, type Lane, toBudgetHost, toPaceMs } from "@standings/balances";
 import type { LaneReport, TickOutcome, TickReport, TickTrigger } from "../contract/status.ts";
 import type { LaneMemory } from "../safeguards/lane-health.ts";
 import { LANE_HOSTS, toTicks } from "./chunk.ts";

@@ -21,7 +21,7 @@ describe("agents whose answers bring the tick down", () => {
       return !poison.has(stxAddress) && (fetches.get(stxAddress)?.stacksGoodAt ?? 0) < rig.now - 25 * MINUTE_MS;
     });
     expect(stale).toEqual([]);
-  });
+  }, 180_000);
 });
 
 describe("crashes that no agent causes", () => {

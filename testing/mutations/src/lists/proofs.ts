@@ -21,7 +21,6 @@ export const crashAttacks = rebuilder("test/attacks/crashes.test.ts");
 export const freshnessAttacks = rebuilder("test/attacks/freshness.test.ts");
 export const operatorAttacks = rebuilder("test/attacks/operator.test.ts");
 export const publicationAttacks = rebuilder("test/attacks/publication.test.ts");
-export const stateAttacks = rebuilder("test/attacks/state.test.ts");
 
 /** Pure tests of the rebuilder: a whole file takes no longer than one of its tests. */
 export const pure = (test: string): Proof => ({ room: "rebuilder", test: `src/${test}.test.ts` });

@@ -1,0 +1,2 @@
+/** The ceiling: an answer that no work goes into. */
+export default { fetch: () => new Response("hello") };
