@@ -137,7 +137,8 @@ export class CommitWatch {
 
   /** @param isNew whether the rotation begins here; in the middle of one, nobody is known to have been there throughout */
   #begin(lane: Lane, answered: Set<string>, isNew: boolean): void {
-    const listed = isNew ? this.#world.database.listed.map(({ stx_address }) => stx_address) : [];
+    const isListedAsRead = isNew && !this.#world.refusals.roster; // who left a roster that is refused may not be asked
+    const listed = isListedAsRead ? this.#world.database.listed.map(({ stx_address }) => stx_address) : [];
     this.#lanes[lane] = { attempted: answered, listedThroughout: new Set(listed) };
   }
 

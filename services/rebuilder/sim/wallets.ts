@@ -18,7 +18,7 @@ export interface StacksWallet {
 const deployer = (index: number) => c32address(22, (0xabc000 + index).toString(16).padStart(40, "0"));
 
 /** Tokens that agents hold because they want to. */
-const SIP10_TOKENS = [`${deployer(1)}.alpha::alpha`, `${deployer(2)}.beta::beta`] as const;
+export const SIP10_TOKENS = [`${deployer(1)}.alpha::alpha`, `${deployer(2)}.beta::beta`] as const;
 
 /** What a stranger can send to an agent, or a broken indexer can say of it; of each kind, what is left of it. */
 export const SPAM_KINDS = [

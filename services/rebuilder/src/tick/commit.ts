@@ -12,8 +12,8 @@ import { describeError, type Tick } from "./tick.ts";
 /** A commit and the look at whose its epoch is: what must be left of the budget to begin one. */
 const CALLS_PER_COMMIT = 2;
 
-/** What may follow in the same invocation: a publication apart (two), operators' actions, a look at the freshness. */
-const CALLS_AFTER_COMMIT = 4;
+/** What may follow in the same invocation: operators' actions and a look at the freshness. */
+const CALLS_AFTER_COMMIT = 2;
 
 /** A lost connection is worth a short wait and another try; what is down longer waits for the next tick. */
 const RETRY_AFTER_MS = 2_000;

@@ -132,7 +132,7 @@ export const COMMIT: readonly Mutation[] = [
   {
     name: "budget: halving keeps within the subrequests",
     in: { room: "rebuilder", name: "tryCommit" },
-    find: "$TIME && tick.budget.room >= CALLS_PER_COMMIT",
+    find: "$TIME && tick.budget.room >= CALLS_PER_COMMIT + CALLS_AFTER_COMMIT",
     replace: "$TIME",
     proof: commits("costs at most 250 subrequests with %i of 100 agents refused"),
   },
