@@ -28,7 +28,6 @@ describe("the generated configs", () => {
     for (const config of [api, rebuilder]) {
       expect(config).not.toHaveProperty("env");
       expect(config.main).toMatch(/^\/.*\/services\/\w+\/src\/worker\.ts$/);
-      for (const file of Object.values(config.alias)) expect(statSync(file).isFile()).toBe(true);
       expect(statSync(config.d1_databases[0]?.migrations_dir ?? "").isDirectory()).toBe(true);
       expect(JSON.stringify(config)).not.toContain("t0ken");
     }
@@ -135,7 +134,6 @@ const LINES = [
 
 interface Generated {
   main: string;
-  alias: Record<string, string>;
   vars: Record<string, string>;
   d1_databases: { migrations_dir: string }[];
 }

@@ -3,7 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 /** How often a reader of each kind sends a request, whether or not the last one was answered. */
 const EVERY_MS = 50;
 
-const TIMEOUT_MS = 60_000;
+/** A wait of minutes is a result, not a failure. */
+const TIMEOUT_MS = 600_000;
+
+/** So many waiting at once know what the next would find out. */
+const MAX_UNDER_WAY = 50;
 
 export interface ReaderWaits {
   answers: number;
@@ -31,6 +35,10 @@ export function startReaders(url: string, headers: Record<string, string>): Read
   };
   const running = (async () => {
     while (!isStopped) {
+      if (underWay.size >= MAX_UNDER_WAY) {
+        await delay(EVERY_MS);
+        continue;
+      }
       const one: Promise<void> = read()
         .catch((error: unknown) => {
           failure ??= error;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { renderBarChart } from "./bar-chart.ts";
 import { renderLineChart } from "./line-chart.ts";
-import { toAxisEnd } from "./svg.ts";
+import { readTitle, toAxisEnd } from "./svg.ts";
 
 const BARS = {
   title: "Pages <a second>",
@@ -49,6 +49,10 @@ describe("renderBarChart", () => {
     const svg = renderBarChart(BARS);
     expect(svg).toContain("prefers-color-scheme: dark");
     expect(svg.match(/\.ground \{ fill: #[0-9a-f]{6}; \}/g)).toHaveLength(2);
+  });
+
+  it("says what it is called", () => {
+    expect(readTitle(renderBarChart({ ...BARS, title: "Pages a second" }))).toBe("Pages a second");
   });
 
   it("can be drawn of nothing but zeros", () => {

@@ -4,6 +4,7 @@ import { ROOT } from "@standings/tools/repository";
 import type { Command } from "../options.ts";
 import { describeMachine } from "./machine.ts";
 import { replaceBlock } from "./marked-block.ts";
+import { readTitle } from "./svg.ts";
 import { type Table, toMarkdown, toText } from "./table.ts";
 
 /** What a command measured, in the three forms that it is told in. */
@@ -35,6 +36,8 @@ export function publishReport(report: Report, { quick, measuredAt }: { quick: bo
   for (const [name, svg] of Object.entries(charts)) writeFileSync(join(chartFolder, name), svg);
   if (quick) return;
   const measured = `Measured ${measuredAt.toISOString().slice(0, 10)} at ${machine.commit} on ${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, node ${machine.node}, workerd ${machine.workerd}.`;
+  const shown = Object.entries(charts).map(([name, svg]) => `![${readTitle(svg)}](performance/${name})`);
   const told = tables.map((table) => `**${table.title}**\n\n${toMarkdown(table)}`);
-  writeFileSync(DOCUMENT, replaceBlock(readFileSync(DOCUMENT, "utf8"), command, [measured, ...told].join("\n\n")));
+  const block = [measured, ...shown, ...told].join("\n\n");
+  writeFileSync(DOCUMENT, replaceBlock(readFileSync(DOCUMENT, "utf8"), command, block));
 }

@@ -78,3 +78,8 @@ export function toAxisEnd(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((step) => step * power).find((end) => end >= value * (1 - 1e-9)) ?? 10 * power;
 }
+
+/** What a chart is called, as it stands in its markup. */
+export function readTitle(svg: string): string {
+  return /<title[^>]*>([^<]*)</.exec(svg)?.[1] ?? "";
+}

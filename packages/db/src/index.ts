@@ -1,12 +1,11 @@
-export { type BatchResult, createDb, type Db, MAX_BATCH_STATEMENTS, MAX_BOUND_PARAMETERS } from "./client.ts";
-export { classifyD1Error, type D1ErrorKind, type D1Failure, isD1Error, MAX_ERROR_LENGTH } from "./errors.ts";
-export { MAX_JSON_PARAMETER_BYTES, toJsonParameters } from "./json-parameter.ts";
+export { createDb, type Db, MAX_BATCH_STATEMENTS, MAX_BOUND_PARAMETERS } from "./client.ts";
+export { classifyD1Error, isD1Error, MAX_ERROR_LENGTH } from "./errors.ts";
+export { MAX_JSON_PARAMETER_BYTES } from "./json-parameter.ts";
 export { findListedAgent, getPendingAgent } from "./queries/agents.ts";
 export type { LaneAnswer } from "./queries/answers.ts";
-export type { BalanceDelete, BalanceUpsert } from "./queries/balances.ts";
+
 export { getRowCounts, type RowCounts } from "./queries/counts.ts";
 export {
-  compileFindFreshness,
   compileFreshness,
   type FreshnessRead,
   type FreshnessWrite,
@@ -18,7 +17,7 @@ export { ADDRESS_CHANGED, FALL_HELD } from "./queries/lane-errors.ts";
 export { compileOperatorAction, KEPT_OPERATOR_ACTIONS, listOperatorActions } from "./queries/operator-actions.ts";
 export { listAgentsAfter, type PlanRead, type RosterPlace, readPlan } from "./queries/plan.ts";
 export { getLastGoodPrices } from "./queries/prices.ts";
-export { findTickId, getProgress, type Progress } from "./queries/progress.ts";
+export { findTickId } from "./queries/progress.ts";
 export { findNewestPublication, findPublication, type Publication } from "./queries/publications.ts";
 export {
   compilePublish,
@@ -41,7 +40,6 @@ export {
   findStandingsPage,
   type Standing,
   type StandingToken,
-  type UncountedReason,
 } from "./queries/standings.ts";
 export { getStored, type Stored, type StoredAgent, type StoredLane } from "./queries/stored.ts";
 export { type AcceptedPrice, compileTickWrites, KEPT_TICK_COMMITS, type TickWrites } from "./queries/tick-commit.ts";

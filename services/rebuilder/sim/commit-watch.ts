@@ -53,7 +53,9 @@ export class CommitWatch {
     this.#assert(distinct.size === answers.length, "I-6 once", () => "an agent is answered twice in one commit");
     const failed = new Set(answers.filter(({ error }) => isFailure(error)).map(key));
     for (const change of changes) this.#sawChange(change, failed);
-    const kept = answers.flatMap((answer) => this.#sawAnswer(answer));
+    // What a tick read before the database went back says nothing about what it left unwritten.
+    const isTorn = commit.started_at <= this.#travelledAt;
+    const kept = isTorn ? [] : answers.flatMap((answer) => this.#sawAnswer(answer));
     this.#kept = { epoch: commit.epoch, pairs: kept };
   }
 
@@ -106,6 +108,8 @@ export class CommitWatch {
       return;
     }
     if (writes.roster) this.#forgetUnlisted(lane);
+    // Who left a roster that is refused stays listed, and may not be asked meanwhile.
+    if (this.#world.refusals.roster) this.#lanes[lane].listedThroughout.clear();
     if (after.rotation === before.rotation) {
       const isKept = before.isOpen || (!after.isOpen && after.cursor === before.cursor);
       this.#assert(isKept, "I-5 rotation", () => `${lane} goes on with ${after.rotation}, which had ended`);
@@ -133,7 +137,8 @@ export class CommitWatch {
 
   /** @param isNew whether the rotation begins here; in the middle of one, nobody is known to have been there throughout */
   #begin(lane: Lane, answered: Set<string>, isNew: boolean): void {
-    const listed = isNew ? this.#world.database.listed.map(({ stx_address }) => stx_address) : [];
+    const isListedAsRead = isNew && !this.#world.refusals.roster; // who left a roster that is refused may not be asked
+    const listed = isListedAsRead ? this.#world.database.listed.map(({ stx_address }) => stx_address) : [];
     this.#lanes[lane] = { attempted: answered, listedThroughout: new Set(listed) };
   }
 
@@ -169,8 +174,7 @@ export class CommitWatch {
       const left = this.#world.database.listed.filter(({ stx_address }) => stx_address > cursor);
       this.#assert(left.length === 0, "I-1 coverage", () => `${lane} left rotation ${rotation} at ${cursor}`);
     }
-    const isRefused = this.#world.refusals.roster;
-    const skipped = [...listedThroughout].filter((address) => !attempted.has(address) && !isRefused);
+    const skipped = [...listedThroughout].filter((address) => !attempted.has(address));
     this.#assert(skipped.length === 0, "I-1 coverage", () => `${lane} rotation ${rotation} skipped ${skipped}`);
   }
 

@@ -37,7 +37,7 @@ export function checkFreshness(world: Scene): void {
   const staleAfterMs = toStaleAfterMs(facts);
   const codes = judged.reasons.map(({ code }) => code).join();
   const isStale = judged.status === "stale";
-  const tickAt = Math.max(...[...database.tables.commits.values()].map(({ committed_at }) => committed_at));
+  const tickAt = database.newestCommit?.committed_at ?? 0;
   const isSilent = nowMs - tickAt > staleAfterMs;
   watch.assert(
     isStale || !isSilent,

@@ -29,7 +29,7 @@ export interface History {
 const agents = fc.oneof(
   { arbitrary: fc.constantFrom(3, 6), weight: 50 },
   { arbitrary: fc.constantFrom(0, 1, 11), weight: 40 },
-  { arbitrary: fc.constant(26), weight: 14 },
+  { arbitrary: fc.constant(26), weight: 10 },
   { arbitrary: fc.constant(60), weight: 2 },
 );
 const setting = fc.oneof(
@@ -48,15 +48,15 @@ const setting = fc.oneof(
 const commands = fc.array(command, { minLength: 1, maxLength: 28 });
 
 export const history: fc.Arbitrary<History> = fc.oneof(
-  { arbitrary: fc.record({ seed: fc.nat(), agents, setting, commands }), weight: 400 },
+  { arbitrary: fc.record({ seed: fc.nat(), agents, setting, commands }), weight: 500 },
   // Chunks of a hundred, so that the budget of a tick is reached.
   {
     arbitrary: fc.record({
       seed: fc.nat(),
       agents: fc.constantFrom(200, 400),
-      commands: fc.array(command, { minLength: 1, maxLength: 5 }),
+      commands: fc.array(command, { minLength: 1, maxLength: 4 }),
     }),
-    weight: 2,
+    weight: 1,
   },
 );
 

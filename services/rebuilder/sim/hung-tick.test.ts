@@ -1,3 +1,4 @@
+import "./remembered.ts";
 import { expect, it } from "vitest";
 import { TICK_DEADLINE_MS } from "../src/rebuild/one-tick.ts";
 import { POPULATION } from "./population.ts";

@@ -6,7 +6,7 @@ import { readFreshness } from "./freshness-watch.ts";
 import type { World } from "./world.ts";
 
 /** What only a person ends, by design: named here, and nothing else may stay. */
-export const NEEDS_A_PERSON = {
+const NEEDS_A_PERSON = {
   roster: "a roster that really is much smaller",
   firstPrice: "the first price of a coin, of which one source alone speaks",
 } as const;

@@ -10,7 +10,7 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-export const JSON_TYPE = "application/json; charset=utf-8";
+const JSON_TYPE = "application/json; charset=utf-8";
 const HTML_TYPE = "text/html; charset=UTF-8";
 
 export interface Ground {

@@ -52,8 +52,7 @@ export class ModelDatabase {
   }
 
   get newestCommit(): NewTickCommit | undefined {
-    const { commits } = this.tables;
-    return commits.get(Math.max(...commits.keys()));
+    return this.tables.commits.get(this.tables.newestEpoch);
   }
 
   get newestPublication(): ModelPublication | undefined {
@@ -160,7 +159,8 @@ export class ModelDatabase {
     if (writes.freshness) this.writeFreshness(writes.freshness);
     if (writes.prune) this.#pruneTokens();
     for (const epoch of this.tables.commits.keys()) {
-      if (epoch <= writes.commit.epoch - KEPT_TICK_COMMITS) this.tables.commits.delete(epoch);
+      if (epoch > writes.commit.epoch - KEPT_TICK_COMMITS) break; // in the order they came
+      this.tables.commits.delete(epoch);
     }
     if (publication) this.#publish(publication);
     return changes;
@@ -193,6 +193,7 @@ export class ModelDatabase {
       throw new Error("D1_ERROR: UNIQUE constraint failed: tick_commits.epoch: SQLITE_CONSTRAINT");
     }
     commits.set(commit.epoch, commit);
+    this.tables.newestEpoch = Math.max(this.tables.newestEpoch, commit.epoch);
   }
 
   #changeRoster({ upserts, removed, at }: NonNullable<TickWrites["roster"]>): void {

@@ -17,6 +17,7 @@ export interface Tables {
   balances: Map<string, Map<string, BalanceRow>>; // by agent, then token
   tokens: Map<string, TokenRow>;
   commits: Map<number, NewTickCommit>;
+  newestEpoch: number;
   publications: Map<number, ModelPublication>;
   freshness: FreshnessTableRow | null;
   actions: Map<string, OperatorAction>;
@@ -49,6 +50,7 @@ export function newTables(): Tables {
     balances: new Map(),
     tokens: new Map(COINS.map((coin) => [coin.token_id, { ...coin, ...unpriced }])),
     commits: new Map(),
+    newestEpoch: 0,
     publications: new Map(),
     freshness: null,
     actions: new Map(),

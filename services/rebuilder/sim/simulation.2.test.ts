@@ -2,5 +2,5 @@ import { describe } from "vitest";
 import { liveThrough } from "./simulation.ts";
 
 describe("the rebuild", () => {
-  liveThrough({ histories: Number(process.env.SIM_HISTORIES ?? 20_000) / 2, part: 2 });
+  liveThrough({ histories: Number(process.env.SIM_HISTORIES ?? 4_000) / 2, part: 2 });
 });

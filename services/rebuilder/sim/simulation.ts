@@ -1,36 +1,9 @@
+import "./remembered.ts";
 import fc from "fast-check";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { type History, history, live } from "./history.ts";
 import knownHistories from "./known-histories.json" with { type: "json" };
 import { Tally } from "./tally.ts";
-
-// The same few hundred addresses are checked millions of times here: each is worked out once.
-vi.mock("../../../packages/balances/src/address.ts", async (importOriginal) => {
-  const { isStacksAddress, parseBitcoinAddress } = await importOriginal<typeof import("@standings/balances")>();
-  const remember = <T>(check: (text: string) => T) => {
-    const known = new Map<string, T>();
-    return (text: string): T => {
-      if (!known.has(text)) known.set(text, check(text));
-      return known.get(text) as T;
-    };
-  };
-  return { isStacksAddress: remember(isStacksAddress), parseBitcoinAddress: remember(parseBitcoinAddress) };
-});
-
-// What is stored is read back many times a tick: each stored object is completed once, and some are read back for real.
-vi.mock("../src/rebuild/complete.ts", async (importOriginal) => {
-  const { complete } = await importOriginal<typeof import("../src/rebuild/complete.ts")>();
-  const known = new WeakMap<object, ReturnType<typeof complete>>();
-  return {
-    complete: (...args: Parameters<typeof complete>) => {
-      const [, , , stored] = args;
-      if (typeof stored !== "object" || stored === null) return complete(...args);
-      const completed = known.get(stored) ?? complete(...args);
-      known.set(stored, completed);
-      return completed;
-    },
-  };
-});
 
 /** Histories that once failed: they come first. */
 export function replayKnownHistories(): void {
@@ -42,10 +15,14 @@ export function replayKnownHistories(): void {
   );
 }
 
+/** A change is judged by the same histories wherever it is checked; the long run draws new ones. */
+const CHECKED_SEED = 20_261_125;
+
 /** Random histories. SIM_SEED and SIM_PATH, as printed with a failure, play one of them again. */
 export function liveThrough(what: { histories: number; part: number }): void {
   it(`lives through ${what.histories} histories`, async () => {
-    const seed = Number(process.env.SIM_SEED ?? (Date.now() % 2 ** 31) ^ (what.part << 20));
+    const drawn = process.env.SIM_HISTORIES ? Date.now() % 2 ** 31 : CHECKED_SEED;
+    const seed = Number(process.env.SIM_SEED ?? drawn ^ (what.part << 20));
     const tally = new Tally();
     const property = fc.asyncProperty(history, async (one) => {
       await live(one, tally);

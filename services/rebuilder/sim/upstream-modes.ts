@@ -1,4 +1,5 @@
-import { type Answer, html, JSON_TYPE, json } from "./model-answers.ts";
+import { SBTC_ASSET_IDENTIFIER } from "@standings/balances";
+import { type Answer, html, json } from "./model-answers.ts";
 import { hash, isHit, pick } from "./random.ts";
 import type { StacksWallet } from "./wallets.ts";
 
@@ -118,10 +119,19 @@ export function seeStacks(mode: Mode, address: string, wallet: StacksWallet): St
     case "no-tokens":
       return withoutTokens(wallet);
     case "more":
-      return { stx: wallet.stx + 5n, tokens: wallet.tokens };
+      return withMore(wallet);
     default:
       return wallet;
   }
+}
+
+const enriched = new WeakMap<StacksWallet, StacksWallet>();
+
+function withMore(wallet: StacksWallet): StacksWallet {
+  const tokens = () => new Map([...wallet.tokens, [SBTC_ASSET_IDENTIFIER, "5"]]);
+  const known = enriched.get(wallet) ?? { stx: wallet.stx + 5n, tokens: tokens() };
+  enriched.set(wallet, known);
+  return known;
 }
 
 const stripped = new WeakMap<StacksWallet, StacksWallet>();
@@ -160,5 +170,3 @@ export function spoil(mode: Mode, answer: Answer): Answer {
 }
 
 const HUGE = " ".repeat(1_048_577);
-
-export { JSON_TYPE };

@@ -7,7 +7,7 @@ import type { LanePlace, Place } from "../src/tick/memory.ts";
 import type { PairWrite } from "../src/tick/pair-write.ts";
 import { guardStore, type Store } from "../src/tick/store.ts";
 import type { Tick } from "../src/tick/tick.ts";
-import { createAwaitingClock } from "./awaiting-clock.ts";
+import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
 export const NOW = 1_800_000_000_000;
 export const LIMIT = 250;
@@ -33,7 +33,7 @@ export const REFUSED = "D1_ERROR: CHECK constraint failed: raw_amount: SQLITE_CO
 
 /** A database that takes what is not refused: which epochs are whose, and what was written with each. */
 export function createRig({ used = 0, onCommit, onFence, owners = [] }: RigOptions = {}) {
-  const clock = createAwaitingClock(NOW);
+  const clock = createVirtualClock(NOW);
   const calls: Call[] = [];
   const epochs = new Map(owners);
   const written: { writes: TickWrites; publication: NewPublication | undefined }[] = [];
@@ -76,8 +76,22 @@ export function createRig({ used = 0, onCommit, onFence, owners = [] }: RigOptio
     store: guardStore(store as Store, clock, () => budget.spend()),
     now: () => clock.now(),
   } as unknown as Tick;
-  const commit = (turn: TurnCommit): Promise<CommitResult> => clock.run(commitTurn(tick, turn));
+  const commit = (turn: TurnCommit): Promise<CommitResult> => waitFor(commitTurn(tick, turn), clock);
   return { clock, calls, epochs, written, budget, commit };
+}
+
+/** The promise's value; whenever all else waits too, time goes on to what is due next. */
+async function waitFor<T>(promise: Promise<T>, clock: VirtualClock): Promise<T> {
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  for (;;) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (isSettled) return promise;
+    if (!clock.fireNext()) throw new Error("nothing is due, and nothing goes on");
+  }
 }
 
 /** A turn of `n` agents on both lanes, published. */
@@ -88,6 +102,7 @@ export function turnOf(n: number, changes: Partial<TurnCommit> = {}): TurnCommit
   const done = { ...open, isOpen: false, processed: n };
   return {
     firstEpoch: 11,
+    listedAgents: n,
     begin,
     end: { ...begin, stacks: done, bitcoin: done },
     pairs: agents.flatMap((agent) => LANES.map((lane) => pairOf(agent, lane))),

@@ -107,6 +107,15 @@ describe("lanes that part", () => {
     },
   );
 
+  it("go on after less than a rotation when the other does not get on", async () => {
+    const rig = createRig(makeAgents(50), { vars });
+    await rig.alarms(2);
+    rig.upstream.intercept = (call) => (isAbout("stacks", call) ? respond(429, { "retry-after": "1" }) : undefined);
+    const reports = await rig.alarms(3 + 4 + 5);
+    const asked = reports.map(({ lanes }) => lanes.bitcoin.asked);
+    expect(asked).toEqual([10, 10, 10, 0, 0, 0, 0, 10, 10, 10, 10, 10]);
+  });
+
   it("begin together where the other has only begun, rather than wait for it", async () => {
     const rig = createRig(makeAgents(50), { vars });
     rig.upstream.intercept = gateHiroAfter(0, 9 * MINUTE_MS);
@@ -126,26 +135,19 @@ describe("lanes that part", () => {
 
   it("share six connections: each has three while the other has agents left, and the rest after", async () => {
     const rig = createRig(makeAgents(40));
-    let bitcoinDone = 0;
-    rig.latency = ({ url }) => (url.includes("mempool") ? 100 : 1_000);
-    let shared = 0;
-    rig.upstream.intercept = (call) => {
-      if (isAbout("bitcoin", call) && ++bitcoinDone === 40) shared = rig.upstream.maxInFlightOf.hiro;
-      return undefined;
-    };
-    const asks: number[] = [];
-    const real = rig.latency;
-    let inFlight = 0;
-    rig.latency = (request) => {
-      const ms = real(request);
-      if (!request.url.includes("hiro")) return ms;
-      asks.push(++inFlight);
-      void rig.sleep(ms).then(() => inFlight--);
-      return ms;
+    const inFlight = { now: 0, whileShared: 0, after: 0 };
+    let bitcoinAsked = 0;
+    rig.latency = ({ url }) => {
+      if (url.includes("mempool")) bitcoinAsked++;
+      if (!url.includes("hiro")) return 100;
+      inFlight.now++;
+      const phase = bitcoinAsked < 40 ? "whileShared" : "after";
+      inFlight[phase] = Math.max(inFlight[phase], inFlight.now);
+      void rig.sleep(1_000).then(() => inFlight.now--);
+      return 1_000;
     };
     await rig.alarm();
-    expect(shared).toBeLessThanOrEqual(3);
-    expect(Math.max(...asks)).toBe(6);
+    expect(inFlight).toEqual({ now: 0, whileShared: 3, after: 6 });
   });
 });
 

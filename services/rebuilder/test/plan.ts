@@ -42,7 +42,7 @@ export function planOf(changes: Partial<Plan> = {}, stored: Partial<StoredAgent>
   };
 }
 
-export function lanePlan(rotation: number): LanePlan {
+function lanePlan(rotation: number): LanePlan {
   return {
     place: { ...NEW_LANE_PLACE, rotation },
     memory: NEW_LANE,

@@ -62,7 +62,10 @@ export const FULL_STATE: State = {
     stacks: { ...NEW_LANE, goodAt: NOW },
     bitcoin: { ...NEW_LANE, health: "resting", since: NOW, until: NOW + 5, streak: ["SP1"] },
   },
-  kept: { stacks: [{ held: ["stx"], fell: [] }], bitcoin: [{ held: ["btc-l1"], fell: ["btc-l1"] }] },
+  kept: {
+    stacks: [{ agent: "SP1", held: ["stx"], fell: [] }],
+    bitcoin: [{ agent: "SP1", held: ["btc-l1"], fell: ["btc-l1"] }],
+  },
   holds: [
     { ...heldFall(), pairs: heldFall().pairs.slice(0, 2) },
     { id: "roster-1", kind: "roster", size: 300, reference: 430, since: NOW, seen: NOW },

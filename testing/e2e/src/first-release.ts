@@ -64,7 +64,7 @@ const WORKERS = {
     export default {
       async fetch(request: Request, env: any) {
         if (new URL(request.url).pathname === "/api/dashboard") return Response.json({ version: 0 });
-        const { rows, stored } = await request.json() as any;
+        const { rows, stored } = await request.json();
         const statements = Object.entries<any[]>(rows).flatMap(([table, list]) => {
           const clear = env.DB.prepare("DELETE FROM " + table);
           const inserts = list.map((row) => {

@@ -122,7 +122,7 @@ describe("at last", () => {
     expect(steady.takeFlaws()).toEqual([]);
   });
 
-  it("no Worker has logged an error, and no more than six calls were ever in flight", () => {
+  it("no Worker has logged an error, and no more than six calls were in flight", () => {
     expect(stack.listErrors()).toEqual([]);
     expectSixInFlight();
   });

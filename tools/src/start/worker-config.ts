@@ -36,7 +36,6 @@ interface WorkerConfig {
   $schema?: string;
   env?: unknown;
   main: string;
-  alias?: Record<string, string>;
   vars?: Record<string, string>;
   d1_databases?: { migrations_dir?: string }[];
 }
@@ -48,9 +47,6 @@ function toLocalConfig(path: string, vars: Record<string, string>): WorkerConfig
   return {
     ...config,
     main: resolve(from, config.main),
-    ...(config.alias && {
-      alias: Object.fromEntries(Object.entries(config.alias).map(([name, file]) => [name, resolve(from, file)])),
-    }),
     vars: { ...config.vars, ...vars },
     ...(config.d1_databases && {
       d1_databases: config.d1_databases.map((database) => ({

@@ -5,7 +5,7 @@ import type { Gates } from "./gates.ts";
 import type { HostName } from "./hosts.ts";
 
 /** Upstreams answer in well under a second; past this the call holds one of six connections for nothing. */
-export const CALL_TIMEOUT_MS = 8_000;
+const CALL_TIMEOUT_MS = 8_000;
 
 /** The largest real balance answer is some 100 KB. */
 export const MAX_BODY_BYTES = 1_048_576;

@@ -4,7 +4,7 @@ export interface MonthlyUse {
   calls: number;
 }
 
-export function toMonth(nowMs: number): string {
+function toMonth(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 7);
 }
 

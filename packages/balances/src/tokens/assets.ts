@@ -11,7 +11,7 @@ export const SBTC_CONTRACT_ID = "SM3VDXK3WZZSA84XXFKAFAF15NNZX32CTSG82JFQ4.sbtc-
 export const SBTC_ASSET_IDENTIFIER = `${SBTC_CONTRACT_ID}::sbtc-token`;
 
 /** What an agent's total is made of. Everything else is listed, and counts nothing. */
-export const COUNTED_TOKENS: readonly string[] = [BTC, STX, SBTC];
+const COUNTED_TOKENS: readonly string[] = [BTC, STX, SBTC];
 
 export function isCounted(tokenId: string): boolean {
   return COUNTED_TOKENS.includes(tokenId);

@@ -31,7 +31,7 @@ export async function findFreshness(db: Db): Promise<FreshnessRead | undefined> 
   return rows[0] && toFreshness(rows[0]);
 }
 
-export function compileFindFreshness(db: Db): CompiledQuery<FreshnessTableRow> {
+function compileFindFreshness(db: Db): CompiledQuery<FreshnessTableRow> {
   return db.selectFrom("freshness").selectAll().where("id", "=", 1).compile();
 }
 

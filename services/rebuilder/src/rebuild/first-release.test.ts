@@ -13,7 +13,7 @@ const FIRST = {
     hiro: {
       breaker: "open",
       notBefore: NOW + 60_000,
-      lastError: "http-error 503",
+      lastError: "rate-limited",
       quota: { "ratelimit-remaining": "9" },
       deprecationSeen: "299 - soon",
       use: { month: "2026-11", calls: 4_711 },
@@ -60,6 +60,14 @@ describe("the state of the first release", () => {
     expect(value.journal.ticks).toMatchObject([
       { tickId: "tick-1", lanes: { stacks: { rotation: 41, asked: 86, cursorAfter: "SP2" } } },
     ]);
+  });
+
+  it("leaves no gate closed that a breaker or a spent budget closed: a host says itself until when", () => {
+    const hosts = { hiro: { ...FIRST.hosts.hiro, lastError: "http-error 503" } };
+    expect(read({ ...FIRST, hosts }).value.upstreams.hosts.hiro).toMatchObject({
+      notBefore: null,
+      use: { calls: 4_711 },
+    });
   });
 
   it("drops what stood in quarantine, and the roster that was held: both are judged anew", () => {

@@ -72,6 +72,10 @@ function createTicks(deps: RebuildDeps) {
     return storage.setAlarm(toAlarmTime(nowMs, getIntervals(deps).idleMs, nowMs));
   };
   const ensure = () => ensureAlarm(deps, memory, running !== undefined);
+  const refusePaused = async (): Promise<TickAnswer> => {
+    await ensure();
+    return { ok: false, reason: "paused" };
+  };
 
   const alarm = async (): Promise<void> => {
     try {
@@ -87,12 +91,11 @@ function createTicks(deps: RebuildDeps) {
   };
 
   const force = async (allow: () => Promise<Exclude<TickAnswer, { ok: true }> | undefined>): Promise<TickAnswer> => {
-    if (isPaused(await memory.getControl(), clock.now())) {
-      await ensure();
-      return { ok: false, reason: "paused" };
-    }
+    if (isPaused(await memory.getControl(), clock.now())) return refusePaused();
     const refusal = running === undefined ? await allow() : undefined;
     if (refusal) return refusal;
+    // An operator may have paused while this one was written down.
+    if (running === undefined && isPaused(await memory.getControl(), clock.now())) return refusePaused();
     const joined = running !== undefined; // one may have begun while this one was written down
     try {
       return { ok: true, report: await tick("forced"), joined };

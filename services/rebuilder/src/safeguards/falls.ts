@@ -1,10 +1,10 @@
 import type { Lane } from "@standings/balances";
 
 /** Fewer holders than this can lose a token together by chance. */
-export const MIN_FALLEN = 5;
+const MIN_FALLEN = 5;
 
 /** More of a token's holders than this do not part with it between two looks: the upstream lost its data. */
-export const MAX_FALLEN_SHARE = 0.3;
+const MAX_FALLEN_SHARE = 0.3;
 
 /** Agents whose last answers a fall is judged against besides this tick's: a few that sell are none among many. */
 export const KEPT_ANSWERS = 100;
@@ -13,11 +13,11 @@ export const KEPT_ANSWERS = 100;
 export const MAX_WITNESSES = 5;
 
 /** So many witnesses that agree, drawn at random, speak for all: fewer only where fewer pairs are in question. */
-export const MIN_WITNESSES = 3;
+const MIN_WITNESSES = 3;
 
 /** Without another route a fall is believed once it was repeated in so many rotations, over at least so long... */
 export const ROTATIONS_TO_BELIEVE = 3;
-export const MIN_REPEATED_MS = 3_600_000;
+const MIN_REPEATED_MS = 3_600_000;
 
 /** ...and after this long whatever anyone holds. */
 export const MAX_FALL_HOLD_MS = 6 * 3_600_000;

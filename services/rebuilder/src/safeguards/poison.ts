@@ -1,10 +1,10 @@
 import { LANES, type Lane } from "@standings/balances";
 
 /** So many ticks in a row that began at one pair of places and never ended are no coincidence. */
-export const CRASHES_TO_TAKE_TURNS = 3;
+const CRASHES_TO_TAKE_TURNS = 3;
 
 /** A single agent is passed over after so many crashes, with a tick without its lane that ended before each of them. */
-export const CRASHES_TO_PASS_OVER = 3;
+const CRASHES_TO_PASS_OVER = 3;
 
 /** What brings a tick down today may be mended tomorrow. */
 export const PASS_OVER_MS = 24 * 3_600_000;

@@ -5,10 +5,10 @@ import type { RosterStatus } from "../contract/status.ts";
 export const ROSTER_KEY = "cache:agent-list";
 
 /** A roster with less than this share of the reference is more likely broken than true. */
-export const MIN_SHARE_OF_REFERENCE = 0.8;
+const MIN_SHARE_OF_REFERENCE = 0.8;
 
 /** The reference looks back this far: a roster that loses a little at every read is judged against where it began. */
-export const REFERENCE_WINDOW_MS = 24 * 3_600_000;
+const REFERENCE_WINDOW_MS = 24 * 3_600_000;
 
 /** Accepted sizes are remembered by the hour: as many as the window has. */
 const SIZE_BUCKET_MS = 3_600_000;

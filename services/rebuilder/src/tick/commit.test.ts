@@ -177,13 +177,15 @@ describe("a commit whose end is unclear", () => {
 describe("a roster that the database refuses", () => {
   const refusesRoster: RigOptions = { onCommit: ({ roster }) => (roster ? REFUSED : undefined) };
 
-  it("is refused by itself, not agent by agent", async () => {
+  it("is refused by itself, and everything else is written, as of the agents that were listed before", async () => {
     const { commit, calls, written } = createRig(refusesRoster);
-    const result = await commit(turnOf(50, withRoster));
-    expect(result).toMatchObject({ outcome: "commit-failed", isRosterRefused: true, epoch: null });
-    expect(result.error).toBe(`the roster was refused: ${REFUSED}`);
-    expect(written).toEqual([]);
-    expect(calls.filter(({ what }) => what === "commit").length).toBe(3);
+    const turn = turnOf(50, { ...withRoster, listedAgents: 49 });
+    const result = await commit(turn);
+    expect(result).toMatchObject({ outcome: "committed", isRosterRefused: true, epoch: 11, hasPublished: true });
+    expect(result.notes).toEqual([`the database refused the roster: ${REFUSED}`]);
+    expect(result.place).toEqual({ ...turn.end, agents: 49 });
+    expect(written.map(({ writes }) => [writes.roster, writes.answers.length])).toEqual([[null, 100]]);
+    expect(calls.filter(({ what }) => what === "commit").length).toBe(4);
   });
 
   it("is none where an agent's rows are refused: it goes first, the others follow, and the poison pair is found", async () => {

@@ -12,6 +12,9 @@ import { describeError, type Tick } from "./tick.ts";
 /** A commit and the look at whose its epoch is: what must be left of the budget to begin one. */
 const CALLS_PER_COMMIT = 2;
 
+/** What may follow in the same invocation: operators' actions and a look at the freshness. */
+const CALLS_AFTER_COMMIT = 2;
+
 /** A lost connection is worth a short wait and another try; what is down longer waits for the next tick. */
 const RETRY_AFTER_MS = 2_000;
 const MAX_COMMIT_ATTEMPTS = 3;
@@ -189,7 +192,8 @@ async function tryCommit(
 ): Promise<Part> {
   const { epoch, tick_id: tickId } = writes.commit;
   // A call that may not end within the lock is not begun.
-  const fits = () => tick.now() + STORE_CALL_TIMEOUT_MS <= deadlineAt && tick.budget.room >= CALLS_PER_COMMIT;
+  const fits = () =>
+    tick.now() + STORE_CALL_TIMEOUT_MS <= deadlineAt && tick.budget.room >= CALLS_PER_COMMIT + CALLS_AFTER_COMMIT;
   for (let attempt = 1; ; attempt++) {
     if (!fits()) return toUnavailable("no time or budget is left for the commit", false);
     try {

@@ -5,7 +5,7 @@ import type { LaneHealth } from "../contract/freshness.ts";
 export const MIN_ALARM_AHEAD_MS = 1_000;
 
 /** Past this share of failed calls the upstreams are not healthy. */
-export const MAX_FAILED_SHARE = 0.2;
+const MAX_FAILED_SHARE = 0.2;
 
 /** However large the roster, upstreams get a breath between two ticks. */
 export const MIN_ROTATION_INTERVAL_MS = 30_000;

@@ -8,7 +8,7 @@ import type { Memory, Publishing, State } from "./memory.ts";
 import { guardStore, type Store } from "./store.ts";
 
 /** D1 ends a batch at 30 s; a publication that takes longer is tried again after the next tick. */
-export const APART_DEADLINE_MS = 25_000;
+const APART_DEADLINE_MS = 25_000;
 
 /** Published this fast, a ranking goes with the commit again: half of what a call inside the lock may take. */
 const FAST_ENOUGH_MS = 4_000;

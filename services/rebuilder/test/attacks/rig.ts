@@ -5,9 +5,9 @@ import { parseConfig } from "../../src/config.ts";
 import { readDatabaseStatus, readNewest } from "../../src/rebuild/database-status.ts";
 import { createRebuild } from "../../src/rebuild/rebuild.ts";
 import { createStore } from "../../src/tick/store.ts";
-import { type TestAgent, toRosterText } from "../agents.ts";
+import { toRosterText } from "../agents.ts";
 import { type DatabaseScript, readAllTables, type TableRows, watchDatabase, writeAllTables } from "./database.ts";
-import { type AttackUpstreams, type Call, createAttackUpstreams, isAbout } from "./upstreams.ts";
+import { type Call, createAttackUpstreams, isAbout } from "./upstreams.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 
 export interface AttackOptions {
@@ -462,5 +462,4 @@ export async function execute(sql: string, ...parameters: unknown[]): Promise<Re
   ).results;
 }
 
-export type { TestAgent };
-export { type AttackUpstreams, type Call, isAbout };
+export { type Call, isAbout };

@@ -13,7 +13,7 @@ export const COMMIT: readonly Mutation[] = [
   {
     name: "fence: an unclear end is looked up before it is repeated",
     in: { room: "rebuilder", name: "tryCommit" },
-    find: 'if (owner.tickId === tickId) return { kind: "committed" };',
+    find: 'if (owner.tickId === tickId) return { kind: "committed", isSlow };',
     replace: "",
     proof: commits("is recognised as its own when only the answer was lost"),
   },
@@ -26,7 +26,7 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     name: "place: a part of a commit carries the place as of that part",
-    in: { room: "rebuilder", name: "commitTurn" },
+    in: { room: "rebuilder", name: "createParts" },
     find: "isLast ? turn.end : $PLACE",
     replace: "turn.end",
     proof: commits("goes on where the halving stopped for want of budget, at the place as of the last part"),
@@ -62,15 +62,15 @@ export const COMMIT: readonly Mutation[] = [
   {
     name: "halving: the one agent whose data is refused is found",
     in: { room: "rebuilder", name: "commitTurn" },
-    find: "return commitHalves(pairs, isLast, part);",
-    replace: "return part;",
+    find: "part = await commitHalves(turn.pairs, part.error)",
+    replace: "part",
     proof: commits("is found by halves: the one agent is marked, and all others are kept"),
   },
   {
     name: "publication: a refused one does not take the commit with it",
     in: { room: "rebuilder", name: "commitTurn" },
-    find: "isLast && turn.publication ? await commitPart(pairs, isLast, false) : first",
-    replace: "first",
+    find: "const part = await parts.commit(pairs, true, false);",
+    replace: "const part = first;",
     proof: publicationAttacks("a publication that the database does not finish"),
   },
   {
@@ -132,7 +132,7 @@ export const COMMIT: readonly Mutation[] = [
   {
     name: "budget: halving keeps within the subrequests",
     in: { room: "rebuilder", name: "tryCommit" },
-    find: "$TIME && tick.budget.room >= CALLS_PER_COMMIT",
+    find: "$TIME && tick.budget.room >= CALLS_PER_COMMIT + CALLS_AFTER_COMMIT",
     replace: "$TIME",
     proof: commits("costs at most 250 subrequests with %i of 100 agents refused"),
   },

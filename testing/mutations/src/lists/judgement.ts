@@ -22,7 +22,7 @@ export const JUDGEMENT: readonly Mutation[] = [
     in: { room: "rebuilder", name: "isConfirmed", file: "falls.ts" },
     find: "heard.length >= Math.min(MIN_WITNESSES, pairs.length)",
     replace: "true",
-    proof: falls("a fall that another route does not confirm"),
+    proof: pure("safeguards/falls"),
   },
   {
     name: "fall: what the other route confirms is believed at once",
@@ -57,7 +57,7 @@ export const JUDGEMENT: readonly Mutation[] = [
     in: { room: "rebuilder", name: "judgeToken" },
     find: "input.holds.find((one) => one.tokenId === tokenId)",
     replace: "input.holds[0]",
-    proof: falls("does not stop another token's fall from being judged by itself"),
+    proof: pure("safeguards/falls"),
   },
   {
     name: "fall: a kept amount is not written over",

@@ -1,5 +1,5 @@
 import type { Mutation } from "../mutation.ts";
-import { balances, crashAttacks, health, lanes, pure } from "./proofs.ts";
+import { balances, crashes, health, lanes, pure } from "./proofs.ts";
 
 /** What lets neither lane hold up the other, nor one agent all others. */
 export const LANES: readonly Mutation[] = [
@@ -50,7 +50,7 @@ export const LANES: readonly Mutation[] = [
     in: { room: "rebuilder", name: "toAsked", file: "tick/ask-lane.ts" },
     find: "if (!answer) break;",
     replace: "if (!answer) continue;",
-    proof: lanes("comes first next time, and nobody starves at 25 calls a lane and tick"),
+    proof: { histories: 2_000 },
   },
   {
     name: "gate: a price host's failures close no lane's host",
@@ -78,7 +78,7 @@ export const LANES: readonly Mutation[] = [
     in: { room: "balances", name: "MAX_CONNECTIONS" },
     find: "6",
     replace: "12",
-    proof: balances("clients/connections"),
+    proof: lanes("share six connections: each has three while the other has agents left, and the rest after"),
   },
   {
     name: "budget: no call past the tick's subrequests",
@@ -120,27 +120,27 @@ export const LANES: readonly Mutation[] = [
     in: { room: "rebuilder", name: "toSpanPlan" },
     find: "span.halvings >= $ONE + CRASHES_TO_PASS_OVER",
     replace: "false",
-    proof: crashAttacks("are found once and passed over for a day, and cost nobody else a rotation"),
+    proof: pure("safeguards/poison"),
   },
   {
     name: "crashes: who is passed over is marked and remembered for a day",
     in: { room: "rebuilder", name: "toNextCrashes" },
     find: "newlySkipped === null ? [] : $FOUND",
     replace: "newlySkipped === undefined ? $FOUND : []",
-    proof: crashAttacks("are found once and passed over for a day, and cost nobody else a rotation"),
+    proof: crashes("are found once, passed over for a day, and cost nobody else a rotation after that"),
   },
   {
     name: "crashes: an agent that is passed over is marked as unfinished",
     in: { room: "rebuilder", name: "askAgent" },
     find: 'return { agent, attempt: { kind: "failed", reason: "unfinished" }, at: $AT };',
     replace: "return undefined;",
-    proof: crashAttacks("are found once and passed over for a day, and cost nobody else a rotation"),
+    proof: crashes("are found once, passed over for a day, and cost nobody else a rotation after that"),
   },
   {
     name: "crashes: without a good tick of the other lane no agent is blamed",
     in: { room: "rebuilder", name: "afterCrash" },
     find: "memory.hasControl[turn] ? span.halvings + 1 : span.halvings",
     replace: "span.halvings + 1",
-    proof: crashAttacks("leave no healthy agent marked, and everybody is asked again as soon as they end"),
+    proof: pure("safeguards/poison"),
   },
 ];
