@@ -16,11 +16,14 @@ import { waitUntil } from "../src/wait-until.ts";
 // What the platform may lose is taken away. Then nothing happens any more, until one cron has run once.
 
 const roster = createRoster({ agents: 20, seed: "alarms" });
-const CHUNK = 6;
-/** Two for each agent, and one a tick for the prices. */
-const ROTATION_CALLS = 2 * 20 + 4;
-/** One tick of a rotation has committed then, and the next has begun. */
-const MIDDLE_CALLS = ROTATION_CALLS + 2 * CHUNK + 2;
+const CHUNK = 5;
+/** Two for each agent, and three for the prices: CoinGecko once, Coinbase for each coin. */
+const TICK_CALLS = 2 * CHUNK + 3;
+const ROTATION_CALLS = 4 * TICK_CALLS;
+/** One tick of the second rotation has committed then, and the next has begun. */
+const MIDDLE_CALLS = ROTATION_CALLS + TICK_CALLS + 1;
+/** From there: the rotation has ended, which publishes, and the next one has begun. */
+const END_CALLS = 3 * TICK_CALLS + 1;
 const VARS = {
   CHUNK_SIZE: String(CHUNK),
   ALARM_INTERVAL_ACTIVE_MS: "1000",
@@ -127,9 +130,7 @@ describe("an object that ran for a while", () => {
       await delay(SILENCE_MS);
       expect(upstream.stats().calls).toBe(0);
       await workers.runCron();
-      await waitUntil("the middle of a rotation", WAIT_MS, () =>
-        upstream.stats().calls >= MIDDLE_CALLS ? true : undefined,
-      );
+      await waitUntil("the next rotation", WAIT_MS, () => (upstream.stats().calls >= END_CALLS ? true : undefined));
       await workers.kill();
 
       const calls = upstream.listCalls(seq).filter((one) => one.host === "hiro");

@@ -13,7 +13,7 @@ import { waitUntil } from "../src/wait-until.ts";
 // The stack is killed with all its processes in the middle of its work, again and again, and started on what is left.
 // Only GET /api/dashboard is ever called, which reads the database: nothing wakes the rebuilder but itself.
 
-const KILLS = Number(process.env.KILLS ?? 6);
+const KILLS = Number(process.env.KILLS ?? 5);
 const SEED = process.env.KILL_SEED ?? String(Date.now());
 const RESUME_MS = 30_000;
 const START_MS = 90_000;
@@ -21,8 +21,8 @@ const START_MS = 90_000;
 const { agents } = createRoster({ agents: 60, seed: "kill" });
 const CHUNK = 20;
 
-/** Two for each agent, and one for the prices. */
-const CALLS = 2 * CHUNK + 1;
+/** Two for each agent, and three for the prices. */
+const CALLS = 2 * CHUNK + 3;
 
 /** From a tick's first call on: over its fetches, its commit and a little past its end. */
 const TICK_MS = 450;
